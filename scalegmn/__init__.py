@@ -1,0 +1,1 @@
+"""Scale-equivariant graph metanetworks: networks as data."""

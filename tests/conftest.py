@@ -1,0 +1,27 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def float64():
+    old = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(old)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets; tests that ask for it skip where there is none."""
+    folder = os.environ.get("SCALEGMN_DATA")
+    if not folder or not (Path(folder) / "cifar-10-batches-bin").is_dir():
+        pytest.skip("needs real CIFAR-10: set SCALEGMN_DATA to a folder with cifar-10-batches-bin/")
+    return Path(folder)
