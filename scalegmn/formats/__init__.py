@@ -1,0 +1,15 @@
+"""Reading and writing networks."""
+
+from scalegmn.formats.atomic import atomic_path
+from scalegmn.formats.load import load_state
+from scalegmn.formats.safetensors import read_metadata, save_network
+from scalegmn.formats.zoo_row import from_zoo_row, to_zoo_row
+
+__all__ = [
+    "atomic_path",
+    "from_zoo_row",
+    "load_state",
+    "read_metadata",
+    "save_network",
+    "to_zoo_row",
+]

@@ -1,0 +1,19 @@
+"""Which parameters to prune, and keeping them pruned."""
+
+from scalegmn.pruning.mask import Mask
+from scalegmn.pruning.objective import l1
+from scalegmn.pruning.scores import Score, magnitude, random
+from scalegmn.pruning.selection import Selection, keep_top, keep_top_per_layer
+from scalegmn.pruning.sparsity import SparsityCount
+
+__all__ = [
+    "Mask",
+    "Score",
+    "Selection",
+    "SparsityCount",
+    "keep_top",
+    "keep_top_per_layer",
+    "l1",
+    "magnitude",
+    "random",
+]

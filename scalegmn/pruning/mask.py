@@ -1,0 +1,77 @@
+"""What is kept of a network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """For some of a network's parameters, which entries are kept; the others are exactly zero.
+
+    Args:
+        keep: boolean tensors in the parameters' shapes by parameter name; True is kept.
+            Parameters without an entry are left alone.
+
+    Raises:
+        ValueError: if a tensor is not boolean; on use, if a parameter is missing or has another
+            shape.
+    """
+
+    keep: dict[str, Tensor]
+
+    def __post_init__(self) -> None:
+        for name, keep in self.keep.items():
+            if keep.dtype != torch.bool:
+                raise ValueError(f"the mask of {name} must be boolean, not {keep.dtype}")
+
+    @property
+    def sparsity(self) -> float:
+        """The fraction of masked entries that are pruned."""
+        total = sum(keep.numel() for keep in self.keep.values())
+        kept = sum(int(keep.sum()) for keep in self.keep.values())
+        return 1 - kept / total if total else 0.0
+
+    def apply(self, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The parameters with pruned entries zero, differentiable in the others."""
+        self._check(params)
+        # A product would turn a pruned NaN or infinity into NaN.
+        masked = {name: params[name].masked_fill(~keep, 0) for name, keep in self.keep.items()}
+        return {**params, **masked}
+
+    @torch.no_grad()
+    def apply_(self, module: nn.Module) -> None:
+        """Set the pruned entries of the module's parameters to zero."""
+        params = dict(module.named_parameters())
+        self._check(params)
+        for name, keep in self.keep.items():
+            params[name].masked_fill_(~keep, 0)
+
+    def shuffled(self, generator: torch.Generator | None = None) -> "Mask":
+        """A mask with the same number of entries kept in each tensor, at random places."""
+
+        def shuffle(keep: Tensor) -> Tensor:
+            order = torch.randperm(keep.numel(), generator=generator)
+            return keep.flatten()[order.to(keep.device)].view(keep.shape)
+
+        return Mask({name: shuffle(keep) for name, keep in self.keep.items()})
+
+    def to(self, device: torch.device | str) -> "Mask":
+        return Mask({name: keep.to(device) for name, keep in self.keep.items()})
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return dict(self.keep)
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Tensor]) -> "Mask":
+        return cls(dict(state))
+
+    def _check(self, params: Mapping[str, Tensor]) -> None:
+        for name, keep in self.keep.items():
+            if name not in params:
+                raise ValueError(f"the mask covers {name}, which the network does not have")
+            if params[name].shape != keep.shape:
+                shapes = f"{tuple(keep.shape)}, the parameter {tuple(params[name].shape)}"
+                raise ValueError(f"the mask of {name} has shape {shapes}")

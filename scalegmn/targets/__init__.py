@@ -1,0 +1,7 @@
+"""The networks that get pruned: plain modules."""
+
+from scalegmn.targets.sine import Sine
+from scalegmn.targets.small_cnn import SmallCNN
+from scalegmn.targets.vgg import VGG
+
+__all__ = ["VGG", "Sine", "SmallCNN"]
