@@ -31,8 +31,8 @@ class Mask:
     def sparsity(self) -> float:
         """The fraction of masked entries that are pruned."""
         total = sum(keep.numel() for keep in self.keep.values())
-        kept = sum(int(keep.sum()) for keep in self.keep.values())
-        return 1 - kept / total if total else 0.0
+        pruned = sum(int((~keep).sum()) for keep in self.keep.values())
+        return pruned / total if total else 0.0
 
     def apply(self, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The parameters with pruned entries zero, differentiable in the others."""
@@ -50,7 +50,11 @@ class Mask:
             params[name].masked_fill_(~keep, 0)
 
     def shuffled(self, generator: torch.Generator | None = None) -> "Mask":
-        """A mask with the same number of entries kept in each tensor, at random places."""
+        """A mask that keeps as many entries of each tensor, at random places.
+
+        Args:
+            generator: a generator of the CPU, so that every device gets the same mask.
+        """
 
         def shuffle(keep: Tensor) -> Tensor:
             order = torch.randperm(keep.numel(), generator=generator)

@@ -1,0 +1,33 @@
+import torch
+from torch import nn
+
+from scalegmn.pruning import SparsityCount, keep_top, magnitude
+from scalegmn.targets import SmallCNN
+
+
+def test_weights_and_parameters_are_counted_apart():
+    state = {"weight": torch.tensor([[1.0, 0.0], [0.0, 0.0]]), "bias": torch.tensor([0.0, 2.0])}
+    count = SparsityCount.of(state)
+    assert (count.parameters, count.nonzero, count.weights, count.nonzero_weights) == (6, 2, 4, 1)
+    assert count.weight_sparsity == 3 / 4
+    assert count.parameter_sparsity == 4 / 6
+
+
+def test_the_small_cnn_at_ninety_percent_keeps_550():
+    cnn = SmallCNN()
+    keep_top(magnitude(dict(cnn.named_parameters())), 0.9).apply_(cnn)
+    count = SparsityCount.of(cnn.state_dict())
+    assert count.nonzero == 550
+    assert count.weight_sparsity == 4420 / 4912
+    assert count.parameter_sparsity == 4420 / 4970
+
+
+def test_running_statistics_are_no_parameters():
+    norm = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4))
+    count = SparsityCount.of(norm.state_dict())
+    assert count == SparsityCount.of(dict(norm.named_parameters()))
+    assert (count.parameters, count.weights) == (36 + 4 + 8, 36)
+
+
+def test_no_parameters_are_not_sparse():
+    assert SparsityCount.of({}).parameter_sparsity == 0
