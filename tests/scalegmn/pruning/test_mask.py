@@ -38,9 +38,10 @@ def test_gradients_reach_kept_entries_only(mask):
     assert torch.equal(weight.grad, mask.keep["weight"].float())
 
 
-def test_apply_in_place_zeroes_also_nan_and_infinity(mask, net):
+def test_pruned_nan_and_infinity_become_zero(mask, net):
     with torch.no_grad():
         net.weight.copy_(torch.tensor([[1.0, NAN], [INF, 2.0], [-INF, 3.0]]))
+    assert mask.apply({"weight": net.weight})["weight"].tolist() == [[1, 0], [0, 2], [0, 0]]
     mask.apply_(net)
     assert net.weight.tolist() == [[1, 0], [0, 2], [0, 0]]
     assert net.weight.requires_grad

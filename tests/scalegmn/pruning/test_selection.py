@@ -67,6 +67,12 @@ def test_what_rounding_loses_is_made_up_where_it_lost_most():
     assert pruned(keep_top_per_layer(scores, 0.3)) == {"a": 1, "b": 2, "c": 1}
 
 
+def test_shares_do_not_exceed_the_whole_by_rounding():
+    # 30 * 0.7 rounds up to 21, but int(90 * 0.7) is 62.
+    scores = {name: torch.rand(30) for name in "abc"}
+    assert sum(pruned(keep_top_per_layer(scores, 0.7)).values()) == 62
+
+
 @selection
 @pytest.mark.parametrize("sparsity", [-0.1, 1.0, 1.5, 90.0, float("nan"), float("inf")])
 def test_a_sparsity_outside_zero_to_one_is_refused(select, sparsity):
