@@ -1,13 +1,13 @@
 """CIFAR-10, in colour or gray."""
 
 from pathlib import Path
-from typing import Literal
 
 from datamodules.augmentation import crop_and_flip
 from datamodules.cifar10_archive import download
 from datamodules.cifar10_files import read_folder
 from datamodules.gray import GRAY
-from datamodules.images import ImageDataModule, Images
+from datamodules.images import ImageDataModule
+from datamodules.splits import Images
 
 BIN = "cifar-10-batches-bin"
 PY = "cifar-10-batches-py"
@@ -47,7 +47,7 @@ class CIFAR10(ImageDataModule):
         data_dir: str | Path,
         folder: str | None = None,
         download: bool = True,
-        gray: Literal["luma", "mean"] | None = None,
+        gray: str | None = None,
         batch_size: int = 256,
         augment: bool = False,
         seed: int = 42,
@@ -68,7 +68,7 @@ class CIFAR10(ImageDataModule):
         )
         if gray is not None and gray not in GRAY:
             raise ValueError(f"data.gray must be one of {sorted(GRAY)} or null, got {gray!r}")
-        self.data_dir = Path(data_dir)
+        self.data_dir = Path(data_dir).expanduser()
         self.folder = folder
         self.download = download
         self.to_gray = GRAY[gray] if gray else None

@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from datamodules.gray import ToGray
-from datamodules.images import Images
+from datamodules.splits import Images
 
 BATCHES = [f"data_batch_{i}" for i in range(1, 6)]
 TEST = "test_batch"
@@ -54,7 +54,7 @@ def read_py(file: Path) -> Images:
             batch = _NumpyOnly(stream, encoding="bytes").load()
             batch = {k.decode() if isinstance(k, bytes) else k: v for k, v in batch.items()}
             data, labels = np.array(batch["data"]), np.array(batch["labels"], dtype=np.int64)
-        except (pickle.UnpicklingError, EOFError, KeyError, AttributeError, TypeError) as error:
+        except Exception as error:  # a damaged pickle can raise anything
             raise ValueError(f"{file} is not a CIFAR-10 batch ({error}); {AGAIN}") from error
     if data.dtype != np.uint8 or data.shape != (len(labels), RECORD - 1):
         raise ValueError(

@@ -6,7 +6,8 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from datamodules.augmentation import crop
-from datamodules.images import ImageDataModule, Images, hold_out
+from datamodules.images import ImageDataModule
+from datamodules.splits import Images, hold_out
 
 
 class Digits(ImageDataModule):

@@ -1,88 +1,16 @@
 """Image data that lives on the device as one tensor per split."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Float32, Int64, UInt8
 from lightning import LightningDataModule
-from torch import Tensor
-from torch.utils.data import Dataset
 
-from datamodules.batches import BatchLoader, EpochBatches, Picked
+from datamodules.batches import BatchLoader, EpochBatches
+from datamodules.normalized import Augmentation, NormalizedBatches
+from datamodules.splits import Images, hold_out
 
 Split = Literal["train", "val", "test"]
-Augmentation = Callable[[Tensor, Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class Images:
-    """Images and their labels.
-
-    Args:
-        pixels: 0 to 255.
-        labels: class of each image.
-    """
-
-    pixels: UInt8[Tensor, "n c h w"]
-    labels: Int64[Tensor, " n"]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, rows: Tensor | slice) -> "Images":
-        return Images(self.pixels[rows], self.labels[rows])
-
-    def to(self, device: torch.device) -> "Images":
-        return Images(self.pixels.to(device), self.labels.to(device))
-
-
-def hold_out(images: Images, fraction: float, *, seed: int) -> tuple[Images, Images]:
-    """Cut off a random ``fraction`` of the images: ``(rest, held out)``.
-
-    The cut is that of ``torch.utils.data.random_split`` with a generator of this seed.
-    """
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
-    rest = len(images) - int(len(images) * fraction)
-    return images[order[:rest]], images[order[rest:]]
-
-
-class NormalizedBatches(Dataset):
-    """Batches gathered, augmented and normalised where the images are.
-
-    Args:
-        images: all images of a split.
-        mean: of each channel, for pixels in [0, 1].
-        std: likewise.
-        augmentation: changes a batch, given a random number per image; ``None`` for none.
-    """
-
-    def __init__(
-        self,
-        images: Images,
-        *,
-        mean: tuple[float, ...],
-        std: tuple[float, ...],
-        augmentation: Augmentation | None,
-    ) -> None:
-        self.images = images
-        self.augmentation = augmentation
-        device = images.pixels.device
-        spread = torch.tensor(std, device=device)[:, None, None]
-        self.factor = 1 / (255 * spread)
-        self.shift = -torch.tensor(mean, device=device)[:, None, None] / spread
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, picked: Picked) -> tuple[Float32[Tensor, "n c h w"], Int64[Tensor, " n"]]:
-        batch = self.images[picked.rows]
-        x = batch.pixels
-        if self.augmentation is not None:
-            x = self.augmentation(x, picked.noise)
-        return torch.addcmul(self.shift, x, self.factor), batch.labels
 
 
 class ImageDataModule(LightningDataModule, ABC):
