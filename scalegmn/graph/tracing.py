@@ -1,0 +1,227 @@
+"""Read node groups and edge blocks off an ``nn.Module``."""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import prod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, fx, nn
+from torch.fx.passes.shape_prop import ShapeProp
+
+from scalegmn.graph.fold import fold_batch_norm, has_batch_norm
+from scalegmn.graph.fx import traced
+from scalegmn.graph.groups import (
+    ANY_FACTOR,
+    NO_FACTOR,
+    POSITIVE,
+    SIGN,
+    EdgeBlock,
+    Freedom,
+    NodeGroup,
+    Role,
+)
+from scalegmn.targets.sine import Sine
+
+# What each element-wise or pooling operation commutes with.
+MODULES: dict[type[nn.Module], Freedom] = {
+    nn.Identity: ANY_FACTOR,
+    nn.Dropout: ANY_FACTOR,
+    nn.Dropout2d: ANY_FACTOR,
+    nn.AvgPool2d: ANY_FACTOR,
+    nn.AdaptiveAvgPool2d: ANY_FACTOR,
+    nn.ReLU: POSITIVE,
+    nn.LeakyReLU: POSITIVE,
+    nn.MaxPool2d: POSITIVE,
+    nn.AdaptiveMaxPool2d: POSITIVE,
+    nn.Tanh: SIGN,
+    nn.Softsign: SIGN,
+    Sine: SIGN,
+    nn.GELU: NO_FACTOR,
+    nn.SiLU: NO_FACTOR,
+    nn.ELU: NO_FACTOR,
+    nn.Sigmoid: NO_FACTOR,
+    nn.Softplus: NO_FACTOR,
+    nn.ReLU6: NO_FACTOR,
+}
+FUNCTIONS: dict[Callable | str, Freedom] = {
+    F.dropout: ANY_FACTOR,
+    F.avg_pool2d: ANY_FACTOR,
+    F.adaptive_avg_pool2d: ANY_FACTOR,
+    torch.mean: ANY_FACTOR,
+    "mean": ANY_FACTOR,
+    "contiguous": ANY_FACTOR,
+    F.relu: POSITIVE,
+    torch.relu: POSITIVE,
+    "relu": POSITIVE,
+    F.leaky_relu: POSITIVE,
+    F.max_pool2d: POSITIVE,
+    F.adaptive_max_pool2d: POSITIVE,
+    torch.tanh: SIGN,
+    F.tanh: SIGN,
+    "tanh": SIGN,
+    torch.sin: SIGN,
+    "sin": SIGN,
+    F.gelu: NO_FACTOR,
+    F.silu: NO_FACTOR,
+    F.elu: NO_FACTOR,
+    F.sigmoid: NO_FACTOR,
+    torch.sigmoid: NO_FACTOR,
+    "sigmoid": NO_FACTOR,
+}
+RESHAPES: set[Callable | str] = {torch.flatten, torch.reshape, "flatten", "view", "reshape"}
+RESIDUAL: set[Callable | str] = {operator.add, operator.iadd, torch.add, "add", "add_"}
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A value on its way from one layer to the next.
+
+    Attributes:
+        group: index of the node group whose values these are.
+        positions: values of one node in a flattened signal, 1 while it is not flattened.
+    """
+
+    group: int
+    positions: int = 1
+
+
+def trace(module: nn.Module, example_input: Tensor) -> tuple[list[NodeGroup], list[EdgeBlock]]:
+    """Groups and blocks of a module, see :meth:`NetworkGraph.from_module`."""
+    if has_batch_norm(module):
+        module = fold_batch_norm(module)
+    graph = traced(module)
+    was_training = module.training
+    try:
+        with torch.no_grad():
+            ShapeProp(graph.eval()).propagate(example_input)
+    except RuntimeError as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise ValueError(
+            f"{type(module).__name__} does not run on an input of shape "
+            f"{tuple(example_input.shape)}: {reason}"
+        ) from error
+    finally:
+        module.train(was_training)
+    return _Walk(module).run(graph.graph)
+
+
+class _Walk:
+    """Follows the one path from input to output, closing a node group at each layer."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.layers = dict(module.named_modules())
+        self.parameters = {name for name, _ in module.named_parameters()}
+        self.groups: list[NodeGroup] = []
+        self.blocks: list[EdgeBlock] = []
+        self.signals: dict[fx.Node, Signal] = {}
+
+    def run(self, graph: fx.Graph) -> tuple[list[NodeGroup], list[EdgeBlock]]:
+        for node in graph.nodes:
+            if node.op == "placeholder":
+                self._open_input(node)
+            elif node.op == "output":
+                self._close_output(node)
+            elif node.op == "get_attr":
+                raise ValueError(f"{node.target}: a bare parameter or buffer in forward()")
+            else:
+                self.signals[node] = self._visit(node)
+        return self.groups, self.blocks
+
+    def _open_input(self, node: fx.Node) -> None:
+        if self.groups:
+            raise ValueError(f"{node.target}: a second input; only one is supported")
+        channels = _shape(node)[1]
+        self.groups.append(NodeGroup("input", channels, Role.INPUT, NO_FACTOR))
+        self.signals[node] = Signal(0)
+
+    def _close_output(self, node: fx.Node) -> None:
+        (value,) = node.args
+        if not isinstance(value, fx.Node) or self.signals[value].group != len(self.groups) - 1:
+            raise ValueError("the output must be the last layer's output, one tensor")
+        if not self.blocks:
+            raise ValueError("no convolution or linear layer between input and output")
+        self.groups[-1] = replace(self.groups[-1], role=Role.OUTPUT, freedom=NO_FACTOR)
+        covered = {b.weight for b in self.blocks} | {g.bias for g in self.groups}
+        unused = sorted(self.parameters - covered)
+        if unused:
+            raise ValueError(f"parameters that no layer of the graph uses: {', '.join(unused)}")
+
+    def _visit(self, node: fx.Node) -> Signal:
+        name = _name(node, self.layers)
+        if node.target in RESIDUAL and sum(isinstance(a, fx.Node) for a in node.args) == 2:
+            raise ValueError(f"{name}: residual additions are not supported yet")
+        before = [a for a in node.all_input_nodes if a in self.signals]
+        if len(before) != 1:
+            raise ValueError(f"{name}: joins {len(before)} signals; only one path is supported")
+        signal = self.signals[before[0]]
+        if node.op == "call_module":
+            return self._layer(node, name, signal, before[0])
+        if node.target in RESHAPES:
+            return self._flatten(node, name, signal, before[0])
+        if node.target in (operator.mul, torch.mul, "mul", operator.truediv):
+            return self._restrict(signal, ANY_FACTOR)
+        if node.target in RESIDUAL:
+            return self._restrict(signal, NO_FACTOR)
+        if node.target not in FUNCTIONS:
+            raise ValueError(f"{name}: not supported; known are {_known()}")
+        return self._restrict(signal, FUNCTIONS[node.target])
+
+    def _layer(self, node: fx.Node, name: str, signal: Signal, before: fx.Node) -> Signal:
+        layer = self.layers[str(node.target)]
+        if isinstance(layer, nn.Conv1d | nn.Conv2d):
+            if layer.groups != 1:
+                raise ValueError(f"{name}: grouped convolutions are not supported yet")
+            return self._weights(node, name, signal, layer.in_channels, layer.out_channels)
+        if isinstance(layer, nn.Linear):
+            if len(_shape(before)) != 2:
+                raise ValueError(f"{name}: reads a tensor of shape {_shape(before)}; flatten first")
+            return self._weights(node, name, signal, layer.in_features, layer.out_features)
+        if isinstance(layer, nn.Flatten):
+            return self._flatten(node, name, signal, before)
+        if type(layer) not in MODULES:
+            raise ValueError(f"{name}: not supported; known are {_known()}")
+        return self._restrict(signal, MODULES[type(layer)])
+
+    def _weights(self, node: fx.Node, name: str, signal: Signal, n_in: int, n_out: int) -> Signal:
+        layer, source = self.layers[str(node.target)], self.groups[signal.group]
+        weight = f"{node.target}.weight"
+        if any(block.weight == weight for block in self.blocks):
+            raise ValueError(f"{name}: is used twice; shared weights are not supported")
+        if n_in != source.size * signal.positions:
+            raise ValueError(f"{name}: reads {n_in} values, but {source.name} has {source.size}")
+        assert isinstance(layer.weight, Tensor)
+        shape = tuple(layer.weight.shape)
+        bias = None if layer.bias is None else f"{node.target}.bias"
+        target = len(self.groups)
+        self.blocks.append(EdgeBlock(weight, shape, signal.group, target, n_out, source.size))
+        self.groups.append(NodeGroup(str(node.target), n_out, Role.HIDDEN, ANY_FACTOR, bias))
+        return Signal(target)
+
+    def _flatten(self, node: fx.Node, name: str, signal: Signal, before: fx.Node) -> Signal:
+        old, new = _shape(before), _shape(node)
+        if new != (old[0], prod(old[1:])):
+            raise ValueError(f"{name}: only a flatten to (batch, features) is supported, not {new}")
+        size = self.groups[signal.group].size
+        return replace(signal, positions=prod(new[1:]) // size)
+
+    def _restrict(self, signal: Signal, freedom: Freedom) -> Signal:
+        group = self.groups[signal.group]
+        if group.role is Role.HIDDEN:
+            self.groups[signal.group] = replace(group, freedom=group.freedom & freedom)
+        return signal
+
+
+def _shape(node: fx.Node) -> tuple[int, ...]:
+    return tuple(node.meta["tensor_meta"].shape)
+
+
+def _name(node: fx.Node, layers: dict[str, nn.Module]) -> str:
+    if node.op == "call_module":
+        return f"{node.target} ({type(layers[str(node.target)]).__name__})"
+    return f"{node.name} ({getattr(node.target, '__name__', node.target)})"
+
+
+def _known() -> str:
+    return "Conv, Linear, Flatten, " + ", ".join(m.__name__ for m in MODULES)

@@ -1,0 +1,106 @@
+"""A metanetwork's architecture as a value, and the parts that it describes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from scalegmn.graph.groups import Role
+from scalegmn.graph.network_graph import NetworkGraph
+from scalegmn.nn.directions import Direction, Forward
+from scalegmn.nn.encodings import Added, EdgeEncoding, Equivariant, Multiplied, NodeEncoding
+from scalegmn.nn.io_branches import IOBranch, PlainIO
+from scalegmn.nn.kinds import GaugeKind, Kind, Scale
+from scalegmn.nn.layer import Layer
+from scalegmn.nn.widths import Widths
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """All choices of a ScaleGMN; names of the published configs in brackets.
+
+    Attributes:
+        kind: the symmetry of hidden units (``symmetry``).
+        direction: of the messages (``direction``).
+        io: functions of inputs and outputs (``mlp_on_io``, ``*_num_mlps``).
+        d: width of nodes, edges and MLPs (``d_hid``).
+        num_layers: rounds of message passing.
+        equivariant_encoding: positional encodings through ScaleEq (``equiv_net``).
+        sum_on_io: positional encodings are added on inputs and outputs.
+        edge_encoding: positional encodings on edges (``edge_pos_embed``).
+        positional: positional encodings are an input of MSG and UPD (``pos_embed_msg/upd``).
+        skip: linear skip connections of nodes (``gnn_skip_connections``).
+        layer_norm: in every MLP.
+        dropout: rate on node features after every layer.
+        mlp_dropout: rate inside every MLP (``dropout_all``).
+    """
+
+    kind: Kind = field(default_factory=Scale)
+    direction: Direction = field(default_factory=Forward)
+    io: IOBranch = field(default_factory=PlainIO)
+    d: int = 128
+    num_layers: int = 4
+    equivariant_encoding: bool = False
+    sum_on_io: bool = True
+    edge_encoding: bool = False
+    positional: bool = False
+    skip: bool = False
+    layer_norm: bool = True
+    dropout: float = 0.0
+    mlp_dropout: float = 0.0
+
+    @property
+    def widths(self) -> Widths:
+        return Widths(self.d, self.layer_norm, self.mlp_dropout)
+
+    def node_encoding(self, graph: NetworkGraph) -> NodeEncoding:
+        """The positional encoding of this graph's nodes."""
+        num_types = int(graph.node_types.max()) + 1
+        if not isinstance(self.kind, GaugeKind):
+            return Added(num_types, self.d)
+        if self.equivariant_encoding:
+            function = self.kind.gated(self.widths, [self.d, self.d], self.d)
+            return Equivariant(num_types, self.d, function)
+        return Multiplied(num_types, self.d, sum_on_io=self.sum_on_io)
+
+    def edge_encoding_of(self, graph: NetworkGraph) -> EdgeEncoding | None:
+        """The positional encoding of this graph's edges, if there is one."""
+        if not self.edge_encoding:
+            return None
+        num_types = int(graph.edge_types.max()) + 1
+        return EdgeEncoding(num_types, self.d, added=not isinstance(self.kind, GaugeKind))
+
+    def hidden_layer(self, graph: NetworkGraph) -> Layer:
+        """A layer after which everything is read."""
+        return self._layer(graph, tuple(Role), self.d, self.d)
+
+    def last_layer(
+        self, graph: NetworkGraph, roles: Sequence[Role], d_node: int, d_edge: int | None
+    ) -> Layer:
+        """The layer after which only nodes of some roles are read, and edges unless ``None``."""
+        return self._layer(graph, roles, d_node, d_edge)
+
+    def _layer(
+        self, graph: NetworkGraph, roles: Sequence[Role], d_node: int, d_edge: int | None
+    ) -> Layer:
+        w, read = self.widths, {g.role for g in graph.groups} & set(roles)
+        into = read & {graph.groups[b.target].role for b in graph.blocks}
+        out_of = read & {graph.groups[b.source].role for b in graph.blocks}
+        backward = self.direction.backward_message(
+            self.kind, w, self.io, sorted(out_of), self.positional
+        )
+        num_parts = 2 if backward is None else 3
+        d_in = [num_parts * self.d, self.d] if self.positional else [num_parts * self.d]
+        # Only the features in the edges' own direction are ever an output.
+        streams = self.direction.num_streams(self.kind) if d_edge == self.d else 1
+        keep_width = d_node == self.d
+        return Layer(
+            self.kind.message(w, self.io, sorted(into), self.positional),
+            backward,
+            update=self.kind.update(w, self.io, d_in, d_node, read),
+            edge_updates=[self.kind.edge_update(w, d_edge) for _ in range(streams)]
+            if d_edge is not None
+            else [],
+            skip=nn.Linear(self.d, self.d, bias=False) if self.skip and keep_width else None,
+            positional=self.positional,
+        )

@@ -1,0 +1,102 @@
+"""Learned positional encodings, which tell layers and fixed nodes apart."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from scalegmn.graph.groups import Role
+from scalegmn.nn.gates import Gated
+from scalegmn.nn.layout import Layout
+
+Nodes = Float[Tensor, "batch node d"]
+
+
+class NodeEncoding(nn.Module, ABC):
+    """A table of one vector per node type, worked into the node features.
+
+    Args:
+        num_types: node types of the graph.
+        d: width of node features.
+    """
+
+    def __init__(self, num_types: int, d: int) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(num_types, d))
+
+    def forward(self, h: Nodes, layout: Layout) -> tuple[Nodes, Float[Tensor, "node d"]]:
+        """The encoded features, and the encoding of each node."""
+        p = self.table[layout.node_types]
+        parts = {
+            role: self.encode(role, layout.nodes(h, role), layout.nodes(p, role), layout)
+            for role in layout.role_nodes
+        }
+        return layout.join(parts), p
+
+    @abstractmethod
+    def encode(self, role: Role, h: Nodes, p: Tensor, layout: Layout) -> Nodes:
+        """Work the encodings ``p`` into the features of nodes of one role."""
+
+
+class Multiplied(NodeEncoding):
+    r""":math:`h \odot p` on hidden nodes; on inputs and outputs :math:`h + p` or the same.
+
+    Args:
+        num_types: node types of the graph.
+        d: width of node features.
+        sum_on_io: add on inputs and outputs, whose scale is fixed.
+    """
+
+    def __init__(self, num_types: int, d: int, *, sum_on_io: bool = True) -> None:
+        super().__init__(num_types, d)
+        self.sum_on_io = sum_on_io
+
+    def encode(self, role: Role, h: Nodes, p: Tensor, layout: Layout) -> Nodes:
+        return h + p if self.sum_on_io and role is not Role.HIDDEN else h * p
+
+
+class Equivariant(NodeEncoding):
+    r""":math:`\mathrm{ScaleEq}(h; p)` on hidden nodes, :math:`h + p` on inputs and outputs.
+
+    Args:
+        num_types: node types of the graph.
+        d: width of node features.
+        function: of features and encoding.
+    """
+
+    def __init__(self, num_types: int, d: int, function: Gated) -> None:
+        super().__init__(num_types, d)
+        self.function = function
+
+    def encode(self, role: Role, h: Nodes, p: Tensor, layout: Layout) -> Nodes:
+        if role is not Role.HIDDEN:
+            return h + p
+        sign = None if layout.sign is None else layout.nodes(layout.sign, role)
+        return self.function(h, self.function.extra(p), sign)
+
+
+class Added(NodeEncoding):
+    """:math:`h + p` on all nodes, where there is no scale symmetry."""
+
+    def encode(self, role: Role, h: Nodes, p: Tensor, layout: Layout) -> Nodes:
+        return h + p
+
+
+class EdgeEncoding(nn.Module):
+    r"""A table of one vector per edge type: :math:`e \odot p`, or :math:`e + p`.
+
+    Args:
+        num_types: edge types of the graph.
+        d: width of edge features.
+        added: add, where there is no scale symmetry.
+    """
+
+    def __init__(self, num_types: int, d: int, *, added: bool) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(num_types, d))
+        self.added = added
+
+    def forward(self, e: Tensor, layout: Layout) -> Tensor:
+        p = self.table[layout.edge_types]
+        return e + p if self.added else e * p
