@@ -114,7 +114,8 @@ class Results:
         versions: of the packages that matter.
 
     Raises:
-        ValueError: if the method is unknown, or a fraction is outside [0, 1].
+        ValueError: if a method is unknown or missing, a fraction is outside [0, 1], or there
+            are networks but no target or dataset.
     """
 
     experiment: str
@@ -134,6 +135,10 @@ class Results:
 
     def __post_init__(self) -> None:
         _check_method(self.method)
+        if (self.dense or self.pruned) and not (self.target and self.dataset):
+            raise ValueError("a run with a dense or pruned network needs its target and dataset")
+        if any(row.method is None for row in self.pruned) and self.method is None:
+            raise ValueError("a pruned row without a method needs that of the run")
 
     def write(self, path: Path | str) -> None:
         """Write ``results.json``, whole or not at all."""

@@ -37,14 +37,15 @@ def test_keys_that_do_not_apply_are_left_out(tmp_path):
 
 @pytest.mark.parametrize("value", [nan, inf])
 def test_numbers_that_json_does_not_know_are_left_out(tmp_path, value):
-    row = PrunedRow(sparsity=0.9, test_acc=0.1, val_loss=value)
-    Results(experiment="e", seed=0, pruned=(row,)).write(tmp_path / "r.json")
-    assert Results.read(tmp_path / "r.json").pruned == (PrunedRow(sparsity=0.9, test_acc=0.1),)
+    row = DenseRow(test_acc=0.1, val_loss=value)
+    Results(experiment="e", seed=0, target="t", dataset="d", dense=row).write(tmp_path / "r.json")
+    assert Results.read(tmp_path / "r.json").dense == DenseRow(test_acc=0.1)
 
 
 def test_a_whole_number_is_read_as_a_fraction_and_unknown_keys_are_ignored(tmp_path):
     (tmp_path / "r.json").write_text(
-        '{"experiment": "e", "seed": 0, "dense": {"test_acc": 1}, "later": []}'
+        '{"experiment": "e", "seed": 0, "target": "t", "dataset": "d", "later": [],'
+        ' "dense": {"test_acc": 1}}'
     )
     assert Results.read(tmp_path / "r.json").dense == DenseRow(test_acc=1.0)
 
@@ -63,6 +64,12 @@ def test_a_whole_number_is_read_as_a_fraction_and_unknown_keys_are_ignored(tmp_p
         ),
         ('{"experiment": "e", "seed": 1, "dense": {"test_acc": 57.2}}', "in 'dense'.*fraction"),
         ('{"experiment": "e", "seed": 1, "method": "magic"}', "magic"),
+        ('{"experiment": "e", "seed": 1, "dense": {"test_acc": 0.5}}', "its target and dataset"),
+        (
+            '{"experiment": "e", "seed": 1, "target": "t", "dataset": "d",'
+            ' "pruned": [{"sparsity": 0.9, "test_acc": 0.5}]}',
+            "needs that of the run",
+        ),
     ],
 )
 def test_a_foreign_file_is_named_with_what_is_wrong(tmp_path, text, complaint):
