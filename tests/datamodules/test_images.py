@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -99,6 +101,34 @@ def test_a_loader_resumes_after_the_batch_it_stopped_at():
         assert torch.equal(x, x_resumed)
     resumed.sampler.set_epoch(3)
     assert len(list(resumed)) == len(loader)
+
+
+def trainer(rank=0, world_size=1, device="cpu"):
+    strategy = SimpleNamespace(root_device=torch.device(device))
+    return SimpleNamespace(global_rank=rank, world_size=world_size, strategy=strategy)
+
+
+def test_two_processes_see_the_batches_of_one():
+    ranks = []
+    for rank in range(2):
+        data = Digits(augment=True)
+        data.trainer = trainer(rank, world_size=2)
+        data.setup()
+        ranks.append(batches(data))
+    for parts, (x, y) in zip(zip(*ranks, strict=True), batches(ready(augment=True)), strict=True):
+        assert torch.equal(torch.cat([x for x, _ in parts]), x)
+        assert torch.equal(torch.cat([y for _, y in parts]), y)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_batches_are_made_on_the_device_of_the_trainer():
+    data = Digits(augment=True)
+    data.trainer = trainer(device="cuda")
+    data.setup()
+    for (x, y), (x_cpu, y_cpu) in zip(batches(data), batches(ready(augment=True)), strict=True):
+        assert x.is_cuda
+        torch.testing.assert_close(x.cpu(), x_cpu)
+        assert torch.equal(y.cpu(), y_cpu)
 
 
 def test_an_empty_batch_is_refused():
