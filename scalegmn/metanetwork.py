@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Bool, Float
@@ -11,12 +11,16 @@ from torch import Tensor, nn
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
+from scalegmn.nn.directions import Forward
 from scalegmn.nn.layer import Layer
 from scalegmn.nn.layout import Layout, dense_layout, pyg_layout
 from scalegmn.nn.readouts import Readout
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
+
+# Below so many edges the number of operations counts, above it their size.
+FEW_EDGES = 4096
 
 Nodes = Float[Tensor, "batch node _"]
 Edges = Float[Tensor, "batch edge _"]
@@ -105,7 +109,7 @@ class Functional(nn.Module):
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
         """
         x_V, x_E = graph.features(params)
-        out = self.on_features(_layout(self, graph, x_V, sign), *_batched(x_V, x_E))
+        out = self.on_features(_layout(self.gnn.arch, graph, x_V, sign), *_batched(x_V, x_E))
         return out if x_V.ndim == 3 else out.squeeze(0)
 
     def on_pyg(self, data: "Data") -> Float[Tensor, "network d_out"]:
@@ -164,7 +168,7 @@ class Operator(nn.Module):
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
         """
         x_V, x_E = graph.features(params)
-        layout = _layout(self, graph, x_V, sign)
+        layout = _layout(self.gnn.arch, graph, x_V, sign)
         d_V, d_E = self.on_features(layout, *_batched(x_V, x_E))
         if self.node_scale is not None and self.edge_scale is not None:
             d_V = d_V * _per_part(self.node_scale, graph.node_slices)
@@ -182,11 +186,16 @@ class Operator(nn.Module):
         return layout.join(by_role), d_E
 
 
-def _layout(model: Any, graph: NetworkGraph, x_V: Tensor, sign: Tensor | None) -> Layout:
-    kind = model.gnn.arch.kind
-    kind.check(graph)
-    layout = dense_layout(graph, x_V.device)
-    if not kind.reads_sign:
+def _layout(arch: Architecture, graph: NetworkGraph, x_V: Tensor, sign: Tensor | None) -> Layout:
+    arch.kind.check(graph)
+    num_networks = x_V.shape[0] if x_V.ndim == 3 else 1
+    layout = dense_layout(
+        graph,
+        x_V.device,
+        both_ways=not isinstance(arch.direction, Forward),
+        merged=num_networks * graph.num_edges <= FEW_EDGES,
+    )
+    if not arch.kind.reads_sign:
         return replace(layout, sign=None)
     return layout if sign is None else replace(layout, sign=sign.unsqueeze(-1))
 

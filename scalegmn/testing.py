@@ -1,8 +1,8 @@
 r"""How exactly a metanetwork respects the symmetries of the networks that it reads.
 
 The error of one group element :math:`g` is
-:math:`\max |g^{-1} f(g \theta) - f(\theta)|`, in units of the spread of :math:`f` over independently
-drawn networks: against a nearly constant :math:`f` any absolute error looks small.
+:math:`\max |g^{-1} f(g \theta) - f(\theta)|`, in units of the spread of :math:`f` over
+independently drawn networks: against a nearly constant :math:`f` any absolute error looks small.
 """
 
 from collections.abc import Mapping
@@ -73,6 +73,4 @@ def symmetry_error(
     after = changes_of(model, graph, g.on_parameters(params))
     if isinstance(model, Operator):
         after = g.inverse().on_parameters(after)
-    return max(
-        ((after[k] - before[k]).abs().max() / spread(scale[k])).item() for k in before
-    )
+    return max(((after[k] - before[k]).abs().max() / spread(scale[k])).item() for k in before)

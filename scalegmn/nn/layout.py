@@ -4,9 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Int
 from torch import Tensor
 from torch.utils._pytree import tree_map
@@ -32,8 +34,8 @@ class Swept(NamedTuple):
 class Piece(NamedTuple):
     """What one band contributes: sums at some nodes, and its new edges."""
 
-    to_target: tuple[Index, Tensor] | None
-    to_source: tuple[Index, Tensor] | None
+    to_target: tuple[slice, Tensor] | None
+    to_source: tuple[slice, Tensor] | None
     edges: tuple[Tensor, ...]
 
 
@@ -79,33 +81,33 @@ class BlockBand(Band):
 class IndexBand(Band):
     """Any edges: gathered by index and summed by scatter.
 
+    Serves graphs without dense blocks, and dense graphs so small that the number of operations
+    counts and not their size.
+
     Attributes:
         roles: of source and target nodes.
-        edges: indices of the edges.
+        edges: which edges.
         edge_index: source and target node of each.
-        num_nodes: in the whole graph.
+        sources: nodes among which all sources are.
+        targets: nodes among which all targets are.
     """
 
     roles: tuple[Role, Role]
-    edges: Int[Tensor, " edge"]
+    edges: Index
     edge_index: Int[Tensor, "2 edge"]
-    num_nodes: int
+    sources: slice
+    targets: slice
 
     def run(self, on_edges: OnEdges, edges: tuple[Tensor, ...], source: Any, target: Any) -> Piece:
         at_source = _gather(lambda x: x.index_select(1, self.edge_index[0]), source)
         at_target = _gather(lambda x: x.index_select(1, self.edge_index[1]), target)
-        chosen = tuple(e.index_select(1, self.edges) for e in edges)
+        chosen = tuple(_take(e, self.edges, 1) for e in edges)
         result = on_edges(self.roles, chosen, at_source, at_target)
         return Piece(
-            self._sum(result.to_target, self.edge_index[1]),
-            self._sum(result.to_source, self.edge_index[0]),
+            _sum(result.to_target, self.edge_index[1], self.targets),
+            _sum(result.to_source, self.edge_index[0], self.sources),
             result.edges,
         )
-
-    def _sum(self, messages: Tensor | None, index: Tensor) -> tuple[Index, Tensor] | None:
-        if messages is None:
-            return None
-        return slice(0, self.num_nodes), _scatter(messages, index, self.num_nodes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +138,7 @@ class Layout:
 
     def nodes(self, x: Tensor, role: Role) -> Tensor:
         """The rows of one role; the node axis is the last but one."""
-        index = self.role_nodes[role]
-        return x[..., index, :] if isinstance(index, slice) else x.index_select(-2, index)
+        return _take(x, self.role_nodes[role], x.ndim - 2)
 
     def join(self, by_role: dict[Role, Tensor]) -> Tensor:
         """The inverse of :meth:`nodes`, for all roles together."""
@@ -165,24 +166,23 @@ class Layout:
             tuple(joined),
         )
 
-    def _collect(self, pieces: Sequence[tuple[Index, Tensor] | None], template: Tensor) -> Tensor:
+    def _collect(self, pieces: Sequence[tuple[slice, Tensor] | None], template: Tensor) -> Tensor:
         """Sums at all nodes, zero where nothing arrives."""
-        total: dict[tuple[int, int], Tensor] = {}
-        for piece in pieces:
-            if piece is not None:
-                nodes, values = piece
-                assert isinstance(nodes, slice)
-                key = (nodes.start, nodes.stop)
-                total[key] = total[key] + values if key in total else values
+        arrived = sorted((p for p in pieces if p is not None), key=lambda piece: piece[0].start)
+        if any(a.stop > b.start for (a, _), (b, _) in pairwise(arrived)):
+            whole = self._nothing(template, self.num_nodes)
+            for nodes, values in arrived:
+                whole = whole + F.pad(values, (0, 0, nodes.start, self.num_nodes - nodes.stop))
+            return whole
         parts, last = [], 0
-        for start, stop in sorted(total):
-            parts.append(template.new_zeros(template.shape[0], start - last, template.shape[-1]))
-            parts.append(total[start, stop])
-            last = stop
-        parts.append(
-            template.new_zeros(template.shape[0], self.num_nodes - last, template.shape[-1])
-        )
-        return torch.cat(parts, dim=1)
+        for nodes, values in arrived:
+            parts += [self._nothing(template, nodes.start - last), values]
+            last = nodes.stop
+        parts.append(self._nothing(template, self.num_nodes - last))
+        return torch.cat([part for part in parts if part.shape[1]], dim=1)
+
+    def _nothing(self, template: Tensor, num_nodes: int) -> Tensor:
+        return template.new_zeros(template.shape[0], num_nodes, template.shape[-1])
 
     def flat(self, rows: Tensor) -> Tensor:
         """The rows of one role, side by side for each network: (network, row * d)."""
@@ -200,30 +200,42 @@ def _scatter(rows: Tensor, index: Tensor, size: int) -> Tensor:
     return rows.new_zeros(rows.shape[0], size, rows.shape[2]).index_add(1, index, rows)
 
 
+def _sum(messages: Tensor | None, index: Tensor, nodes: slice) -> tuple[slice, Tensor] | None:
+    if messages is None:
+        return None
+    return nodes, _scatter(messages, index - nodes.start, nodes.stop - nodes.start)
+
+
 def _gather(take: Callable[[Tensor], Tensor], terms: Any) -> Any:
     return tree_map(lambda x: None if x is None else take(x), terms)
 
 
-@lru_cache(maxsize=16)
-def dense_layout(graph: NetworkGraph, device: torch.device) -> Layout:
-    """The layout of any number of networks of one architecture, along the batch axis."""
-    groups, nodes = graph.groups, graph.node_slices
-    bands = [
-        BlockBand(
-            (groups[block.source].role, groups[block.target].role),
-            edges,
-            nodes[block.source],
-            nodes[block.target],
-        )
-        for block, edges in zip(graph.blocks, graph.edge_slices, strict=True)
-    ]
+def _take(x: Tensor, index: Index, dim: int) -> Tensor:
+    if isinstance(index, slice):
+        return x.narrow(dim, index.start, index.stop - index.start)
+    return x.index_select(dim, index)
+
+
+@lru_cache(maxsize=64)
+def dense_layout(
+    graph: NetworkGraph, device: torch.device, *, both_ways: bool, merged: bool
+) -> Layout:
+    """The layout of any number of networks of one architecture, along the batch axis.
+
+    Args:
+        graph: the architecture.
+        device: of the features.
+        both_ways: messages go against the edges, too, so that the roles of sources matter.
+        merged: compute successive blocks together, by index, where their roles agree.
+    """
+    runs = _runs(graph, both_ways) if merged else [[k] for k in range(len(graph.blocks))]
     role_nodes: dict[Role, Index] = {}
     for role in Role:
-        own = [s for s, g in zip(nodes, groups, strict=True) if g.role is role]
+        own = [s for s, g in zip(graph.node_slices, graph.groups, strict=True) if g.role is role]
         if own:
             role_nodes[role] = slice(own[0].start, own[-1].stop)
     return Layout(
-        tuple(bands),
+        tuple(_band(graph, run, device) for run in runs),
         graph.num_nodes,
         role_nodes,
         graph.node_types.to(device),
@@ -232,17 +244,46 @@ def dense_layout(graph: NetworkGraph, device: torch.device) -> Layout:
     )
 
 
+def _roles(graph: NetworkGraph, block: int) -> tuple[Role, Role]:
+    ends = graph.blocks[block]
+    return graph.groups[ends.source].role, graph.groups[ends.target].role
+
+
+def _runs(graph: NetworkGraph, both_ways: bool) -> list[list[int]]:
+    """Successive blocks whose edges are computed by the same functions."""
+
+    def functions(block: int) -> tuple[Role, ...]:
+        return _roles(graph, block) if both_ways else _roles(graph, block)[1:]
+
+    return [list(run) for _, run in groupby(range(len(graph.blocks)), functions)]
+
+
+def _band(graph: NetworkGraph, run: list[int], device: torch.device) -> Band:
+    roles = _roles(graph, run[0])
+    edges = slice(graph.edge_slices[run[0]].start, graph.edge_slices[run[-1]].stop)
+    sources = [graph.node_slices[graph.blocks[k].source] for k in run]
+    targets = [graph.node_slices[graph.blocks[k].target] for k in run]
+    if len(run) == 1:
+        return BlockBand(roles, edges, sources[0], targets[0])
+    edge_index = graph.edge_index[:, edges].to(device)
+    return IndexBand(roles, edges, edge_index, _hull(sources), _hull(targets))
+
+
+def _hull(parts: Sequence[slice]) -> slice:
+    return slice(min(p.start for p in parts), max(p.stop for p in parts))
+
+
 def pyg_layout(data: "Data") -> Layout:
     """The layout of a ``Data`` or ``Batch`` with the fields of ``NetworkGraph.to_pyg``."""
     roles, edge_index = data.node_role, data.edge_index
-    bands, edges_of = [], []
+    bands, edges_of, everywhere = [], [], slice(0, len(roles))
     for source in Role:
         for target in Role:
             chosen = (roles[edge_index[0]] == source) & (roles[edge_index[1]] == target)
             edges = chosen.nonzero().squeeze(1)
             if len(edges):
                 ends = edge_index[:, edges]
-                bands.append(IndexBand((source, target), edges, ends, len(roles)))
+                bands.append(IndexBand((source, target), edges, ends, everywhere, everywhere))
                 edges_of.append(edges)
     return Layout(
         tuple(bands),

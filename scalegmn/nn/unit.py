@@ -1,8 +1,11 @@
 """The direction of a feature vector."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def unit(x: Float[Tensor, "*rows d"]) -> Float[Tensor, "*rows d"]:
@@ -11,13 +14,34 @@ def unit(x: Float[Tensor, "*rows d"]) -> Float[Tensor, "*rows d"]:
     Right from 1e-30 to 1e30 in float32: the largest entry is divided out first, and half precision
     is widened. No epsilon, which would break scale invariance where pruning lives, near zero.
     """
-    wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-    # The result does not depend on the divisor, so no gradient has to go through it.
-    largest = wide.detach().abs().amax(-1, keepdim=True)
-    zero = largest == 0
-    scaled = (wide / largest.masked_fill(zero, 1)).masked_fill(zero, 0)
-    square = scaled.square().sum(-1, keepdim=True)
-    return (scaled * square.masked_fill(zero, 1).rsqrt()).to(x.dtype)
+    return _Unit.apply(x)[0]
+
+
+class _Unit(torch.autograd.Function):
+    r"""One node of the autograd graph instead of ten: :math:`(g - u \langle g, u\rangle) / |x|`."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor) -> tuple[Tensor, Tensor]:
+        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        largest = wide.abs().amax(-1, keepdim=True)
+        zero = largest == 0
+        scaled = wide / largest.masked_fill(zero, 1)
+        inverse = scaled.square().sum(-1, keepdim=True).masked_fill(zero, 1).rsqrt()
+        return (scaled * inverse).to(x.dtype), (inverse / largest).masked_fill(zero, 0)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(*output)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> Tensor:
+        direction, inverse = ctx.saved_tensors
+        along = (grad * direction).sum(-1, keepdim=True)
+        return ((grad - direction * along) * inverse).to(grad.dtype)
 
 
 def log_norm(
