@@ -1,0 +1,49 @@
+"""The trained network as a file, and its row in the results."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lightning import Callback, LightningModule, Trainer
+
+from callbacks.best_weights import load_best
+from callbacks.inner_training import InnerTraining
+from callbacks.protocols import holding_mask
+from scalegmn.formats import save_network
+from scalegmn.results import DenseRow
+
+
+class DenseNetwork(Callback):
+    """When a network is trained: writes its best weights to ``dense.safetensors`` and tests them.
+
+    The file says that it never saw validation images: only the epoch was chosen by them::
+
+        dense_network:
+          _target_: callbacks.dense_network.DenseNetwork
+          inner: ${inner}
+          file: ${paths.run_dir}/dense.safetensors
+          metadata: {target: small_cnn, dataset: cifar10_gray, experiment: train_small_cnn}
+
+    Args:
+        inner: does the evaluation.
+        file: where the network goes.
+        metadata: what the file says about it.
+    """
+
+    def __init__(
+        self, inner: InnerTraining, *, file: str | Path, metadata: Mapping[str, str]
+    ) -> None:
+        self.inner = inner
+        self.file = Path(file)
+        self.metadata = metadata
+        self._row: DenseRow | None = None
+
+    def dense_row(self) -> DenseRow | None:
+        return self._row
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        load_best(trainer, pl_module)
+        net = holding_mask(pl_module).net
+        self._row = self.inner.dense_row(trainer, net, saw_validation=False)
+        if trainer.is_global_zero:
+            own = {"method": "dense", "sparsity": "0", "saw_validation": "false"}
+            save_network(self.file, net.state_dict(), {**self.metadata, **own})

@@ -1,0 +1,73 @@
+"""What callbacks expect of modules, and of each other: nothing more than this."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from scalegmn.pruning import Mask
+from scalegmn.results import DenseRow, PrunedRow
+
+
+@runtime_checkable
+class OffersTarget(Protocol):
+    """A module that has a network to prune.
+
+    Attributes:
+        target: the dense network.
+    """
+
+    target: nn.Module
+
+    def target_parameters(self) -> dict[str, Tensor]:
+        """The parameters to prune, by the names they have in ``target``; detached."""
+
+
+@runtime_checkable
+class HoldsMask(Protocol):
+    """A module that trains a network of which only a part is kept.
+
+    Attributes:
+        net: the network.
+        mask: what is kept of it; ``None`` while everything is.
+    """
+
+    net: nn.Module
+    mask: Mask | None
+
+
+@runtime_checkable
+class ReportsDense(Protocol):
+    """A callback that measured the network before pruning."""
+
+    def dense_row(self) -> DenseRow | None: ...
+
+
+@runtime_checkable
+class ReportsRows(Protocol):
+    """A callback that made pruned networks; the file of a row is an absolute path."""
+
+    def pruned_rows(self) -> Sequence[PrunedRow]: ...
+
+
+def holding_mask(module: object) -> HoldsMask:
+    """The module, which has to hold a mask.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    if not isinstance(module, HoldsMask):
+        raise ValueError(f"{type(module).__name__} cannot be masked: it has no `net` and `mask`")
+    return module
+
+
+def offering_target(module: object) -> OffersTarget:
+    """The module, which has to offer a target.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    if not isinstance(module, OffersTarget):
+        name = type(module).__name__
+        raise ValueError(f"{name} offers nothing to prune: no `target` and `target_parameters()`")
+    return module

@@ -1,0 +1,121 @@
+"""What a run found out."""
+
+import platform
+import resource
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import lightning
+import torch
+from lightning import Callback, LightningModule, Trainer
+
+from callbacks.protocols import ReportsDense, ReportsRows
+from callbacks.run_record import RunRecord, begin_session
+from scalegmn.results import DenseRow, PrunedRow, Results
+
+NAME = "results.json"
+
+
+class ResultsWriter(Callback):
+    """Gathers what other callbacks measured into ``results.json`` when the run is over.
+
+    A row's method is left out where it is the run's own::
+
+        results_writer:
+          _target_: callbacks.results_writer.ResultsWriter
+          experiment: eq_prune_small_cnn
+          method: scalegmn_eq
+          target: small_cnn
+          seed: 42
+          folder: ${paths.run_dir}
+          config_hash: ${config_hash}
+
+    Args:
+        experiment: its name.
+        method: one of :data:`scalegmn.results.METHODS`.
+        target: the name of the network.
+        seed: of the run.
+        folder: the run's.
+        config_hash: of the run.
+    """
+
+    def __init__(
+        self,
+        *,
+        experiment: str,
+        method: str,
+        target: str,
+        seed: int,
+        folder: str | Path,
+        config_hash: str,
+    ) -> None:
+        self.experiment = experiment
+        self.method = method
+        self.target = target
+        self.seed = seed
+        self.folder = Path(folder).resolve()
+        self.config_hash = config_hash
+        self._record: RunRecord | None = None
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        # Not before the data were found: a run that cannot start leaves nothing behind.
+        if stage == "fit" and trainer.is_global_zero:
+            self._record = begin_session(self.folder, self.config_hash)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        # After every callback's on_fit_end, whatever their order; not after an exception.
+        if stage != "fit":
+            return
+        if self._record is not None:
+            self._write(trainer, self._record)
+        trainer.strategy.barrier()
+
+    def _write(self, trainer: Trainer, record: RunRecord) -> None:
+        data = getattr(trainer, "datamodule", None)
+        results = Results(
+            experiment=self.experiment,
+            method=self.method,
+            target=self.target,
+            dataset=getattr(data, "name", None),
+            data_note=getattr(data, "data_note", None),
+            seed=self.seed,
+            dense=_dense(trainer),
+            pruned=tuple(self._relative(row) for row in _rows(trainer)),
+            wall_seconds=round(record.seconds, 1),
+            peak_memory_mb=round(_peak_memory_mb(trainer.strategy.root_device), 1),
+            device=_name(trainer.strategy.root_device),
+            config_hash=self.config_hash,
+            versions={
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "lightning": lightning.__version__,
+            },
+        )
+        results.write(self.folder / NAME)
+
+    def _relative(self, row: PrunedRow) -> PrunedRow:
+        file = row.file and Path(row.file).relative_to(self.folder).as_posix()
+        return replace(row, file=file, method=None if row.method == self.method else row.method)
+
+
+def _dense(trainer: Trainer) -> DenseRow | None:
+    rows = (c.dense_row() for c in trainer.callbacks if isinstance(c, ReportsDense))  # type: ignore[attr-defined]
+    return next((row for row in rows if row is not None), None)
+
+
+def _rows(trainer: Trainer) -> list[PrunedRow]:
+    reporting = (c for c in trainer.callbacks if isinstance(c, ReportsRows))  # type: ignore[attr-defined]
+    return [row for callback in reporting for row in callback.pruned_rows()]
+
+
+def _name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _peak_memory_mb(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    # In kilobytes, except on macOS.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -1,0 +1,72 @@
+"""Training a target network on images, from scratch or under a mask."""
+
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import Adam
+from torchmetrics import MeanMetric
+
+from lightning_modules.evaluation import Evaluation
+from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
+from scalegmn.pruning import Mask
+
+Batch = tuple[Float[Tensor, "n c h w"], Int64[Tensor, " n"]]
+
+
+class Classifier(LightningModule):
+    """Minimises the cross-entropy of a network.
+
+    Args:
+        net: maps images ``(n, c, h, w)`` to logits ``(n, class)``.
+        optimizer: makes an optimizer for the network's parameters.
+        scheduler: how its learning rate changes; ``None`` for not at all.
+        label_smoothing: of the training loss; validation and test use plain cross-entropy.
+
+    Attributes:
+        mask: what is kept of the network; callbacks set and obey it.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        optimizer: OptimizerFactory = Adam,
+        scheduler: Schedule | None = None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.mask: Mask | None = None
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.label_smoothing = label_smoothing
+        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.val = Evaluation("val")
+        self.test = Evaluation("test")
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n class"]:
+        return self.net(x)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
+        x, y = batch
+        loss = F.cross_entropy(self.net(x), y, label_smoothing=self.label_smoothing)
+        self.train_loss.update(loss.detach(), len(y))
+        if self.trainer.is_last_batch:
+            # Once is enough: logging costs more than a small network's forward pass.
+            self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        x, y = batch
+        self.val.update(self.net(x), y)
+        self.log_dict(self.val.metrics, prog_bar=True)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        x, y = batch
+        self.test.update(self.net(x), y)
+        self.log_dict(self.test.metrics)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return scheduled(self.net.parameters(), self.optimizer, self.scheduler)

@@ -1,0 +1,96 @@
+"""Training a metanetwork to rewrite one network into one that can be pruned."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.func import functional_call
+from torchmetrics import MeanMetric
+
+from lightning_modules.classifier import Batch
+from lightning_modules.evaluation import Evaluation
+from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
+from scalegmn.graph import NetworkGraph, fold_batch_norm
+from scalegmn.pruning import l1
+
+
+class EquivariantPruner(LightningModule):
+    r"""Learns :math:`\theta' = \theta + f_\varphi(G, \theta)`, sparse and as good as θ.
+
+    .. math:: \min_\varphi \; \lambda \lVert \theta' \rVert_1 + \mathrm{CE}(u_{G, \theta'}(x), y)
+
+    The network u with its graph G and parameters θ is frozen; only the operator's φ is trained.
+    Dropout inside u is active in training only.
+
+    Args:
+        target: the dense network u; batch normalisation is folded.
+        operator: makes, for a graph, a module that maps ``(graph, θ)`` to θ'.
+        image_shape: channels, height and width of the images.
+        l1_weight: λ, per unit of the sum (not the mean) of magnitudes.
+        optimizer: makes an optimizer for φ.
+        scheduler: how its learning rate changes; ``None`` for not at all.
+
+    Raises:
+        ValueError: if the graph cannot express a layer of the target.
+    """
+
+    def __init__(
+        self,
+        target: nn.Module,
+        *,
+        operator: Callable[[NetworkGraph], nn.Module],
+        image_shape: Sequence[int],
+        l1_weight: float,
+        optimizer: OptimizerFactory,
+        scheduler: Schedule | None = None,
+    ) -> None:
+        super().__init__()
+        self.target = fold_batch_norm(target).requires_grad_(False)
+        self.graph = NetworkGraph.from_module(self.target, torch.zeros(1, *image_shape))
+        self.operator = operator(self.graph)
+        self.l1_weight = l1_weight
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.val = Evaluation("val")
+        self._validated: dict[str, Tensor] = {}
+
+    def forward(self) -> dict[str, Tensor]:
+        """The rewritten parameters θ'."""
+        return self.operator(self.graph, dict(self.target.named_parameters()))
+
+    def target_parameters(self) -> dict[str, Tensor]:
+        with torch.no_grad():
+            return self()
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
+        x, y = batch
+        theta = self()
+        logits = functional_call(self.target, theta, (x,))
+        loss = F.cross_entropy(logits, y) + self.l1_weight * l1(theta)
+        self.train_loss.update(loss.detach(), len(y))
+        if self.trainer.is_last_batch:
+            # Once is enough: logging costs more than a small network's forward pass.
+            self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        self._validated = self.target_parameters()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        x, y = batch
+        self.val.update(functional_call(self.target, self._validated, (x,)), y)
+        self.log_dict(self.val.metrics, prog_bar=True)
+
+    def on_validation_epoch_end(self) -> None:
+        norm = l1(self._validated)
+        total = self.val.loss.compute() + self.l1_weight * norm
+        self.log_dict({"val/l1": norm, "val/total": total})
+        self._validated = {}
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return scheduled(self.operator.parameters(), self.optimizer, self.scheduler)
