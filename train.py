@@ -147,7 +147,8 @@ def _hints(target: str | None) -> dict[str, Any]:
         return {}
     configured: Any = get_object(target)
     try:
-        return get_type_hints(configured.__init__ if isinstance(configured, type) else configured)
+        init = configured.__init__ if isinstance(configured, type) else configured  # type: ignore[misc]
+        return get_type_hints(init)
     except NameError:  # Annotated with names that only a type checker imports.
         return {}
 

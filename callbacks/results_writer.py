@@ -10,9 +10,9 @@ import lightning
 import torch
 from lightning import Callback, LightningModule, Trainer
 
-from callbacks.protocols import ReportsDense, ReportsRows
+from callbacks.gathering import gathered_dense, gathered_rows
 from callbacks.run_record import RunRecord, begin_session
-from scalegmn.results import DenseRow, PrunedRow, Results
+from scalegmn.results import PrunedRow, Results
 
 NAME = "results.json"
 
@@ -80,8 +80,8 @@ class ResultsWriter(Callback):
             dataset=getattr(data, "name", None),
             data_note=getattr(data, "data_note", None),
             seed=self.seed,
-            dense=_dense(trainer),
-            pruned=tuple(self._relative(row) for row in _rows(trainer)),
+            dense=gathered_dense(trainer),
+            pruned=tuple(self._relative(row) for row in gathered_rows(trainer)),
             wall_seconds=round(record.seconds, 1),
             peak_memory_mb=round(_peak_memory_mb(trainer.strategy.root_device), 1),
             device=_name(trainer.strategy.root_device),
@@ -97,16 +97,6 @@ class ResultsWriter(Callback):
     def _relative(self, row: PrunedRow) -> PrunedRow:
         file = row.file and Path(row.file).relative_to(self.folder).as_posix()
         return replace(row, file=file, method=None if row.method == self.method else row.method)
-
-
-def _dense(trainer: Trainer) -> DenseRow | None:
-    rows = (c.dense_row() for c in trainer.callbacks if isinstance(c, ReportsDense))  # type: ignore[attr-defined]
-    return next((row for row in rows if row is not None), None)
-
-
-def _rows(trainer: Trainer) -> list[PrunedRow]:
-    reporting = (c for c in trainer.callbacks if isinstance(c, ReportsRows))  # type: ignore[attr-defined]
-    return [row for callback in reporting for row in callback.pruned_rows()]
 
 
 def _name(device: torch.device) -> str:
