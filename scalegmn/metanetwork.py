@@ -37,6 +37,7 @@ class MessagePassing(nn.Module):
 
     def __init__(self, graph: NetworkGraph, arch: Architecture, last: Layer) -> None:
         super().__init__()
+        arch.kind.check(graph)
         self.arch = arch
         self.init_nodes = nn.Linear(1, arch.d, bias=False)
         self.init_edges = nn.Linear(graph.taps, arch.d, bias=False)

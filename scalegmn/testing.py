@@ -60,13 +60,13 @@ def changes_of(
 def symmetry_error(
     model: Functional | Operator, graph: NetworkGraph, params: Params, g: PermScale
 ) -> float:
-    """The largest error over the parameters of one network, in units of their spread.
+    """The largest error over all parameters, in units of their spread.
 
     Args:
         model: invariant functional or equivariant operator.
         graph: the architecture.
-        params: of one network.
-        g: acts on it.
+        params: of one network or, with a leading axis, of a batch.
+        g: acts on each.
     """
     scale = changes_of(model, graph, random_networks(graph, 16))
     before = changes_of(model, graph, params)

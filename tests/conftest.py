@@ -5,6 +5,10 @@ import pytest
 import torch
 
 
+# The tensors of the tests are tiny: waiting for a second thread costs more than it brings.
+torch.set_num_threads(1)
+
+
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)

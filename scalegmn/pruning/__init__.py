@@ -4,6 +4,7 @@ from scalegmn.pruning.mask import Mask
 from scalegmn.pruning.objective import l1
 from scalegmn.pruning.scores import Score, magnitude, random
 from scalegmn.pruning.selection import Selection, keep_top, keep_top_per_layer
+from scalegmn.pruning.shuffled import keep_shuffled
 from scalegmn.pruning.sparsity import SparsityCount
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Score",
     "Selection",
     "SparsityCount",
+    "keep_shuffled",
     "keep_top",
     "keep_top_per_layer",
     "l1",

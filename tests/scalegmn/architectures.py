@@ -6,12 +6,13 @@ import torch
 from torch import nn
 
 from scalegmn.targets import Sine
+from scalegmn.testing import random_networks
 
 RELU, SIGN, OTHER = [nn.ReLU, nn.LeakyReLU], [nn.Tanh, lambda: Sine(2.0)], [nn.GELU]
 
 
 def random_cnn(seed, activations):
-    """A CNN and an example input; depth, widths, kernels, pooling and flatten vary with the seed."""
+    """A CNN and an example input; depth, widths, kernels, pooling and flatten vary."""
     draw = random.Random(seed)
     activation = draw.choice(activations)
     positive = activation in RELU
@@ -48,6 +49,14 @@ def sparsified(params, how, generator):
         elif how == "dead channels" and value.shape[0] > 1 and name != list(params)[-1]:
             value[0] = 0
     return params
+
+
+def batch_of_states(graph, seed):
+    """One random network in every state, stacked."""
+    generator = torch.Generator().manual_seed(seed)
+    network = {k: v[0] for k, v in random_networks(graph, 1).items()}
+    states = [sparsified(network, how, generator) for how in STATES]
+    return {name: torch.stack([state[name] for state in states]) for name in network}
 
 
 STATES = ["dense", "90 % zeros", "dead channels", "zero biases"]
