@@ -13,20 +13,20 @@ from scalegmn.results import DenseRow
 
 
 class DenseNetwork(Callback):
-    """When a network is trained: writes its best weights to ``dense.safetensors`` and tests them.
+    """When a network is trained: writes its best weights to a file, and tests them.
 
-    The file says that it never saw validation images: only the epoch was chosen by them::
+    ::
 
         dense_network:
           _target_: callbacks.dense_network.DenseNetwork
           inner: ${inner}
           file: ${paths.run_dir}/dense.safetensors
-          metadata: {target: small_cnn, dataset: cifar10_gray, experiment: train_small_cnn}
+          metadata: ${metadata}
 
     Args:
         inner: does the evaluation.
         file: where the network goes.
-        metadata: what the file says about it.
+        metadata: what the file says about it; ``saw_validation`` is also reported.
     """
 
     def __init__(
@@ -43,7 +43,8 @@ class DenseNetwork(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         load_best(trainer, pl_module)
         net = holding_mask(pl_module).net
-        self._row = self.inner.dense_row(trainer, net, saw_validation=False)
+        saw_validation = self.metadata["saw_validation"] == "true"
+        self._row = self.inner.dense_row(trainer, net, saw_validation=saw_validation)
         if trainer.is_global_zero:
-            own = {"method": "dense", "sparsity": "0", "saw_validation": "false"}
+            own = {"method": "dense", "sparsity": "0"}
             save_network(self.file, net.state_dict(), {**self.metadata, **own})

@@ -35,7 +35,7 @@ class EarlyStoppedFineTuning(Callback):
           selection: {_target_: scalegmn.pruning.keep_top, _partial_: true}
           fine_tuning: ${finetune.routine}
           folder: ${paths.run_dir}
-          metadata: {target: small_cnn, dataset: cifar10_gray}
+          metadata: ${metadata}
 
     Args:
         method: one of :data:`scalegmn.results.METHODS`.

@@ -17,16 +17,18 @@ class RewrittenNetwork(Callback):
         rewritten_network:
           _target_: callbacks.rewritten_network.RewrittenNetwork
           file: ${paths.run_dir}/rewritten.safetensors
-          metadata: {target: small_cnn, dataset: cifar10_gray, experiment: eq_prune_small_cnn}
+          metadata: ${metadata}
+          method: scalegmn_eq
 
     Args:
         file: where it goes.
         metadata: what the file says about it.
+        method: that made it.
     """
 
-    def __init__(self, *, file: str | Path, metadata: Mapping[str, str]) -> None:
+    def __init__(self, *, file: str | Path, metadata: Mapping[str, str], method: str) -> None:
         self.file = Path(file)
-        self.metadata = metadata
+        self.metadata = {**metadata, "method": method}
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         net = rewritten_target(trainer, pl_module)

@@ -26,7 +26,7 @@ class TrainedTarget(Callback):
           max_epochs: 30
           folder: ${paths.run_dir}
           weights: ${target.weights}
-          metadata: {target: small_cnn, dataset: digits}
+          metadata: ${metadata}
 
     Args:
         inner: does the training.
@@ -71,6 +71,6 @@ class TrainedTarget(Callback):
         folder = self.folder / "dense"
         self.inner.fit(trainer, module, folder=folder, max_epochs=self.max_epochs)
         if trainer.is_global_zero:
-            own = {"method": "dense", "sparsity": "0", "saw_validation": "false"}
+            own = {"method": "dense", "sparsity": "0"}
             save_network(file, net.state_dict(), {**self.metadata, **own})
         trainer.strategy.barrier()

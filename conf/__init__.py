@@ -1,0 +1,1 @@
+"""Configs, and what turns a composed one into a run."""

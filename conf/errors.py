@@ -1,0 +1,57 @@
+"""How a command ends."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from hydra.errors import HydraException
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from omegaconf.errors import OmegaConfBaseException
+
+SHOW_ALL = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
+# Mistakes of the user, which deserve one line; anything else is a bug and shows its traceback.
+USER_ERRORS = (
+    ValueError,
+    FileNotFoundError,
+    HydraException,
+    OmegaConfBaseException,
+    MisconfigurationException,
+)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Ends the process with one line on a mistake of the user's."""
+    try:
+        yield
+    except USER_ERRORS as error:
+        if SHOW_ALL:
+            raise
+        sys.exit(f"error: {one_line(error)}")
+
+
+def run(command: Callable[[], None]) -> None:
+    """Run a command of Hydra's, whose body is inside :func:`one_line_errors` as well.
+
+    An interrupt ends with exit code 130, and ``HYDRA_FULL_ERROR=1`` shows tracebacks.
+    """
+    # Otherwise Hydra prints its own errors, on several lines.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        with one_line_errors():
+            command()
+    except BaseException as error:
+        # Lightning turns an interrupt into SystemExit(1).
+        if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
+            sys.exit(130)
+        raise
+
+
+def one_line(error: BaseException) -> str:
+    """What went wrong; of an error while building an object, the reason."""
+    cause = error.__cause__
+    if isinstance(error, HydraException) and isinstance(cause, USER_ERRORS):
+        return one_line(cause)
+    lines = str(error).split("\n")
+    return " ".join(" ".join(x for x in lines if "object_type=" not in x).split())

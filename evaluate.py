@@ -1,0 +1,111 @@
+"""A network on the test split, from its file: ``python evaluate.py file=FILE [target= data=]``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import hydra
+import torch
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from callbacks.progress import Progress
+from conf.data_facts import prepared_data, with_images
+from conf.errors import one_line_errors, run
+from conf.types import check_types
+from lightning_modules.classifier import Classifier
+from lightning_modules.pretrained import pretrained
+from scalegmn.formats import atomic_path, read_metadata
+from scalegmn.pruning import SparsityCount
+from train import quiet, remove_if_empty
+
+# Config groups, and where a file says what they are.
+METADATA = {"target": "target", "data": "dataset"}
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
+def main(cfg: DictConfig) -> None:
+    """Called by Hydra with the composed config."""
+    folder = Path(cfg.paths.run_dir)
+    try:
+        with one_line_errors():
+            evaluate(as_the_file_says(cfg))
+    finally:
+        remove_if_empty(folder)
+
+
+def evaluate(cfg: DictConfig) -> dict[str, Any]:
+    """Test the network of ``cfg.file``, and write ``evaluation.json``.
+
+    Raises:
+        ValueError: if the file is not a network of this target.
+        FileNotFoundError: if it, or the data, is not there.
+    """
+    data = prepared_data(cfg)
+    cfg = with_images(cfg, data)
+    check_types(cfg)
+    quiet()
+    net = pretrained(instantiate(cfg.target.net, _convert_="all"), weights=cfg.file)
+    trainer = instantiate(cfg.trainer, callbacks=[Progress(lines=0)], logger=False, _convert_="all")
+    (metrics,) = trainer.test(Classifier(net), datamodule=data, verbose=False)
+    count = SparsityCount.of(net.state_dict())
+    evaluation = {
+        "file": str(cfg.file),
+        "target": cfg.target.name,
+        "dataset": data.name,
+        "data_note": data.data_note,
+        "test_acc": metrics["test/accuracy"],
+        "test_loss": metrics["test/loss"],
+        "weight_sparsity": count.weight_sparsity,
+        "parameter_sparsity": count.parameter_sparsity,
+        "parameters": count.parameters,
+        "nonzero": count.nonzero,
+        "macs": macs(net, torch.zeros(1, data.in_channels, data.image_size, data.image_size)),
+    }
+    with atomic_path(Path(cfg.paths.run_dir) / "evaluation.json") as temporary:
+        temporary.write_text(json.dumps(evaluation, indent=2) + "\n")
+    show(evaluation)
+    return evaluation
+
+
+def as_the_file_says(cfg: DictConfig) -> DictConfig:
+    """The config with the target and the data set that the file names, if the user named none."""
+    given = HydraConfig.get().overrides.task
+    named = {override.partition("=")[0] for override in given}
+    said = read_metadata(cfg.file)
+    missing = [f"{k}={said[v]}" for k, v in METADATA.items() if k not in named and v in said]
+    return compose("evaluate", overrides=[*missing, *given]) if missing else cfg
+
+
+def macs(net: nn.Module, x: torch.Tensor) -> int:
+    """Multiplications of a dense execution, for one image; zeros are not skipped."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net.eval()(x)
+    return counter.get_total_flops() // 2
+
+
+def show(evaluation: dict[str, Any]) -> None:
+    """Print the evaluation as a table."""
+    table = Table(title=f"{evaluation['target']} on {evaluation['dataset']}", show_header=False)
+    for name, value in evaluation.items():
+        if value is not None:
+            shown = f"{100 * value:.2f} %" if name.endswith(("acc", "sparsity")) else _plain(value)
+            table.add_row(name, shown)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 110)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+if __name__ == "__main__":
+    run(main)
