@@ -29,7 +29,9 @@ class _Unit(torch.autograd.Function):
         zero = largest == 0
         scaled = wide / largest.masked_fill(zero, 1)
         inverse = scaled.square().sum(-1, keepdim=True).masked_fill(zero, 1).rsqrt()
-        return (scaled * inverse).to(x.dtype), (inverse / largest).masked_fill(zero, 0)
+        # The true gradient grows like 1 / |x|; below the floor it would overflow.
+        none = largest < _floor(wide)
+        return (scaled * inverse).to(x.dtype), (inverse / largest).masked_fill(none, 0)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
@@ -49,10 +51,17 @@ def log_norm(
 ) -> tuple[Float[Tensor, "*rows 1"], Bool[Tensor, "*rows 1"]]:
     r""":math:`\log \lVert x \rVert_2` (0 for zero rows, without gradient), and which are zero.
 
+    Rows below 1e-30 in float32 count as zero.
+
     Ratios of norms are taken as differences of logarithms, which neither overflow nor underflow.
     """
     largest = x.detach().abs().amax(-1, keepdim=True)
-    zero = largest == 0
+    zero = largest < _floor(x)
     largest = largest.masked_fill(zero, 1)
     square = (x / largest).masked_fill(zero, 1).square().sum(-1, keepdim=True)
     return (0.5 * square.log() + largest.log()).masked_fill(zero, 0), zero
+
+
+def _floor(x: Tensor) -> float:
+    """About 1e-30 in float32, 1e-246 in float64: the reciprocal and small multiples are finite."""
+    return torch.finfo(x.dtype).tiny ** 0.8

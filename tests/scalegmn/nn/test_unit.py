@@ -19,6 +19,13 @@ def test_value_and_gradient_are_zero_at_zero():
     assert torch.equal(x.grad, torch.zeros(2, 3))
 
 
+def test_gradient_is_finite_for_the_smallest_numbers():
+    x = torch.full((1, 3), 1e-44, requires_grad=True)
+    (unit(x).sum() + log_norm(x)[0].sum()).backward()
+    assert_close(unit(x), torch.full((1, 3), 3**-0.5))
+    assert x.grad.isfinite().all()
+
+
 @pytest.mark.usefixtures("float64")
 def test_gradient():
     assert gradcheck(unit, torch.randn(4, 3, requires_grad=True))

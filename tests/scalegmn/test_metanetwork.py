@@ -1,0 +1,138 @@
+import pytest
+import torch
+from torch.testing import assert_close
+from torch_geometric.data import Batch
+
+from scalegmn import readout
+from scalegmn.graph import NetworkGraph
+from scalegmn.metanetwork import Functional, Operator
+from scalegmn.nn import (
+    Architecture,
+    Bidirectional,
+    BidirectionalInverse,
+    Forward,
+    GatedIO,
+    Hetero,
+    Permutation,
+    PlainIO,
+    Scale,
+    Sign,
+)
+from scalegmn.targets import SmallCNN
+from scalegmn.testing import random_networks
+
+KINDS = [Scale(), Sign(), Sign(symmetrized=False), Hetero(), Permutation()]
+DIRECTIONS = [Forward(), Bidirectional(), BidirectionalInverse()]
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    x = torch.zeros(1, 1, 32, 32)
+    relu = NetworkGraph.from_module(SmallCNN(width=4), x)
+    tanh = NetworkGraph.from_module(SmallCNN(width=4, activation=torch.nn.Tanh), x)
+    return lambda kind: tanh if isinstance(kind, Sign) else relu
+
+
+def count(model):
+    return sum(p.numel() for p in model.parameters())
+
+
+def test_parameter_counts_are_the_published_ones_without_dead_branches():
+    graph = NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32))
+    pruner = Architecture(
+        io=GatedIO(separate=True), d=18, num_layers=2, equivariant_encoding=True, skip=True
+    )
+    assert count(Operator(graph, pruner)) == 17_814 - 2_484
+    predictor = Functional(graph, Architecture(), readout=readout.last_layer)
+    assert count(predictor) == 1_356_801 - 132_096
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS, ids=lambda d: type(d).__name__)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("out", [readout.last_layer, readout.full_graph])
+def test_no_parameter_is_dead(graphs, kind, direction, out):
+    graph = graphs(kind)
+    arch = Architecture(kind=kind, direction=direction, io=PlainIO(separate=True), d=6)
+    functional = Functional(graph, arch, readout=out)
+    operator = Operator(graph, arch, out_scale=0.01)
+    networks = random_networks(graph, 3)
+    signs = torch.zeros(3, graph.num_nodes, dtype=torch.bool)
+    signs[1] = True
+    functional(graph, networks, signs).square().sum().backward()
+    sum(v.square().sum() for v in operator(graph, networks, signs).values()).backward()
+    for model in (functional, operator):
+        assert not [name for name, p in model.named_parameters() if p.grad is None]
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("direction", DIRECTIONS, ids=lambda d: type(d).__name__)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_dense_batched_and_general_path_agree(graphs, kind, direction, monkeypatch):
+    graph = graphs(kind)
+    arch = Architecture(kind=kind, direction=direction, d=6, skip=True, edge_encoding=True)
+    functional = Functional(graph, arch, readout=readout.full_graph, d_out=2)
+    operator = Operator(graph, arch)
+    networks = random_networks(graph, 3)
+    singles = [{k: v[i] for k, v in networks.items()} for i in range(3)]
+    merged = functional(graph, networks), operator(graph, networks)
+    monkeypatch.setattr("scalegmn.metanetwork.FEW_EDGES", 0)
+    blocks = functional(graph, networks), operator(graph, networks)
+    assert_close(merged, blocks)
+    assert_close(torch.stack([functional(graph, one) for one in singles]), blocks[0])
+    data = Batch.from_data_list([graph.to_pyg(one) for one in singles])
+    assert_close(functional.on_pyg(data), blocks[0])
+    d_V, d_E = operator.on_pyg(data)
+    x_V, x_E = graph.features(networks)
+    new = graph.parameters(x_V + d_V.view_as(x_V), x_E + d_E.view_as(x_E))
+    assert_close(new, blocks[1])
+
+
+def test_edges_in_any_order_give_the_same_result(graphs):
+    graph = graphs(Scale())
+    functional = Functional(graph, Architecture(d=6), readout=readout.last_layer)
+    data = graph.to_pyg({k: v[0] for k, v in random_networks(graph, 1).items()})
+    expected = functional.on_pyg(data)
+    order = torch.randperm(graph.num_edges)
+    data.edge_index, data.edge_attr = data.edge_index[:, order], data.edge_attr[order]
+    data.edge_type = data.edge_type[order]
+    assert_close(functional.on_pyg(data), expected)
+
+
+def test_hetero_reads_the_activation_of_each_network(graphs):
+    graph = graphs(Hetero())
+    functional = Functional(graph, Architecture(kind=Hetero(), d=6), readout=readout.last_layer)
+    networks = random_networks(graph, 2)
+    signs = torch.tensor([[False], [True]]).expand(2, graph.num_nodes)
+    both = functional(graph, networks, signs)
+    as_relu = functional(graph, networks)
+    assert_close(both[0], as_relu[0])
+    assert not torch.allclose(both[1], as_relu[1])
+
+
+def test_out_scale_starts_as_asked(graphs):
+    graph = graphs(Scale())
+    torch.manual_seed(0)
+    plain = Operator(graph, Architecture(d=6))
+    torch.manual_seed(0)
+    scaled = Operator(graph, Architecture(d=6), out_scale=0.01)
+    network = {k: v[0] for k, v in random_networks(graph, 1).items()}
+    for name, value in plain(graph, network).items():
+        small = scaled(graph, network)[name] - network[name]
+        assert_close(small, 0.01 * (value - network[name]), rtol=1e-3, atol=1e-6)
+
+
+def test_training_on_pruned_networks_stays_finite(graphs):
+    graph = graphs(Scale())
+    arch = Architecture(direction=Bidirectional(), d=8)
+    functional = Functional(graph, arch, readout=readout.full_graph)
+    optimizer = torch.optim.AdamW(functional.parameters(), lr=1e-2)
+    networks = random_networks(graph, 8)
+    for name, value in networks.items():
+        pruned = torch.rand_like(value) < 0.9
+        networks[name] = value.masked_fill(pruned, 0) * 10.0 ** -torch.randint(0, 16, value.shape)
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss = (functional(graph, networks).sigmoid().squeeze(1) - torch.rand(8)).square().mean()
+        loss.backward()
+        optimizer.step()
+    assert all(p.isfinite().all() for p in functional.parameters())
