@@ -13,7 +13,7 @@ def layer_figure(fractions: Mapping[str, Mapping[str, float]]) -> Figure:
         fractions: by name of the series, fractions of zeros by name of the layer.
     """
     layers = list(next(iter(fractions.values())))
-    figure = Figure(figsize=(max(6, 1.5 + 0.6 * len(layers)), 4), layout="constrained")
+    figure = Figure(figsize=(max(7, 2.5 + 0.6 * len(layers)), 4), layout="constrained")
     axes = figure.subplots()
     width = 0.8 / len(fractions)
     for i, (label, values) in enumerate(fractions.items()):
@@ -21,5 +21,5 @@ def layer_figure(fractions: Mapping[str, Mapping[str, float]]) -> Figure:
         axes.bar(places, [100 * values[layer] for layer in layers], width, label=label)
     axes.set_xticks(range(len(layers)), layers, rotation=30, ha="right")
     axes.set(ylabel="zeros (%)", ylim=(0, 100))
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside right upper", fontsize="small")
     return figure

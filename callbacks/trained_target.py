@@ -1,5 +1,6 @@
 """A network to prune for runs that are not given one."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -73,4 +74,5 @@ class TrainedTarget(Callback):
         if trainer.is_global_zero:
             own = {"method": "dense", "sparsity": "0"}
             save_network(file, net.state_dict(), {**self.metadata, **own})
+            shutil.rmtree(folder / "checkpoints")
         trainer.strategy.barrier()

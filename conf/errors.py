@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from hydra.errors import HydraException
+from hydra.errors import HydraException, InstantiationException
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf.errors import OmegaConfBaseException
 
@@ -49,9 +49,9 @@ def run(command: Callable[[], None]) -> None:
 
 
 def one_line(error: BaseException) -> str:
-    """What went wrong; of an error while building an object, the reason."""
+    """What went wrong; of an error while an object was built, the reason."""
     cause = error.__cause__
-    if isinstance(error, HydraException) and isinstance(cause, USER_ERRORS):
+    if isinstance(error, InstantiationException) and isinstance(cause, USER_ERRORS):
         return one_line(cause)
-    lines = str(error).split("\n")
-    return " ".join(" ".join(x for x in lines if "object_type=" not in x).split())
+    text = str(error).partition("Config search path")[0]
+    return " ".join(" ".join(x for x in text.split("\n") if "object_type=" not in x).split())
