@@ -41,7 +41,7 @@ class SmallCNN(nn.Module):
             conv = nn.Conv2d(channels, width, kernel_size=3, stride=2)
             # PyTorch's default is so small that ten more epochs are lost at the start.
             nn.init.kaiming_normal_(conv.weight)
-            nn.init.zeros_(conv.bias)
+            conv.bias.data.zero_()  # type: ignore[union-attr]
             layers += [conv, activation(), nn.Dropout(dropout)]
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.fc = nn.Linear(width, num_classes)
