@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Below so many edges the number of operations counts, above it their size.
 FEW_EDGES = 4096
+# Above so many numbers in one edge feature tensor nothing is kept for the backward pass.
+MANY_NUMBERS = 1 << 22
 
 Nodes = Float[Tensor, "batch node _"]
 Edges = Float[Tensor, "batch edge _"]
@@ -52,14 +54,16 @@ class MessagePassing(nn.Module):
     ) -> tuple[dict[Role, Tensor], tuple[Tensor, ...]]:
         """Node features by role, without the dropout of the last layer, and edge features."""
         h, p = self.encode_nodes(self.init_nodes(x_V), layout)
-        streams = self.arch.direction.streams(self.arch.kind, x_E)
-        edges = tuple(self.init_edges(x) for x in streams)
+        edges = self.arch.direction.streams(self.arch.kind, x_E)
+        # The first layer lifts kernels to features by itself: the features are never stored.
+        lift: nn.Module | None = self.init_edges
         if self.encode_edges is not None:
-            edges = tuple(self.encode_edges(e, layout) for e in edges)
+            edges = tuple(self.encode_edges(self.init_edges(e), layout) for e in edges)
+            lift = None
         for layer in self.layers[:-1]:
-            by_role, edges = layer(h, edges, layout, p)
-            h = self.dropout(layout.join(by_role))
-        return self.layers[-1](h, edges, layout, p)
+            by_role, edges = layer(h, edges, layout, p, lift)
+            h, lift = self.dropout(layout.join(by_role)), None
+        return self.layers[-1](h, edges, layout, p, lift)
 
 
 class Functional(nn.Module):
@@ -195,6 +199,7 @@ def _layout(arch: Architecture, graph: NetworkGraph, x_V: Tensor, sign: Tensor |
         x_V.device,
         both_ways=not isinstance(arch.direction, Forward),
         merged=num_networks * graph.num_edges <= FEW_EDGES,
+        recompute=num_networks * graph.num_edges * arch.d > MANY_NUMBERS,
     )
     if not arch.kind.reads_sign:
         return replace(layout, sign=None)

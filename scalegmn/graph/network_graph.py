@@ -178,13 +178,16 @@ class NetworkGraph:
     ) -> dict[str, Tensor]:
         """The inverse of :meth:`features`; what belongs to no parameter is left out."""
         batch = x_V.shape[:-2]
-        out = {}
-        for block, edges in zip(self.blocks, self.edge_slices, strict=True):
-            kernels = x_E[..., edges, : block.taps]
-            out[block.weight] = kernels.reshape(*batch, *block.shape)
-        for group, nodes in zip(self.groups, self.node_slices, strict=True):
+        # One split has one backward pass; as many slices would each fill a tensor of full size.
+        kernels = x_E.split([block.num_edges for block in self.blocks], dim=-2)
+        biases = x_V.squeeze(-1).split([group.size for group in self.groups], dim=-1)
+        out = {
+            block.weight: rows[..., : block.taps].reshape(*batch, *block.shape)
+            for block, rows in zip(self.blocks, kernels, strict=True)
+        }
+        for group, values in zip(self.groups, biases, strict=True):
             if group.bias is not None:
-                out[group.bias] = x_V[..., nodes, 0]
+                out[group.bias] = values
         return out
 
     def to_pyg(self, params: Mapping[str, Tensor]) -> "Data":

@@ -1,14 +1,16 @@
 """One round of message passing."""
 
+from functools import partial
 from typing import NamedTuple, cast
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from scalegmn.graph.groups import Role
 from scalegmn.nn.gates import ByRole
 from scalegmn.nn.layout import Layout
-from scalegmn.nn.messages import Edges, Message, Nodes, Terms
+from scalegmn.nn.messages import Message, Nodes, Terms
 from scalegmn.nn.updates import EdgeUpdate
 
 
@@ -57,7 +59,12 @@ class Layer(nn.Module):
         self.positional = positional
 
     def forward(
-        self, h: Nodes, edges: tuple[Edges, ...], layout: Layout, a: Tensor
+        self,
+        h: Nodes,
+        edges: tuple[Float[Tensor, "batch edge _k"], ...],
+        layout: Layout,
+        a: Tensor,
+        lift: nn.Module | None = None,
     ) -> tuple[dict[Role, Tensor], tuple[Tensor, ...]]:
         """Features of the nodes, by role, and of the edges after the layer.
 
@@ -66,12 +73,16 @@ class Layer(nn.Module):
             edges: streams of edge features, each (batch, edge, d); the last is read backwards.
             layout: how nodes and edges lie.
             a: positional encodings of the nodes (node, d).
+            lift: makes edge features out of ``edges``, which are then kernels (batch, edge, tap).
         """
         source, target = self._terms(h, layout, a)
-        swept = layout.sweep(self._on_edges, edges, source, target)
-        x = [h, self.forward_message.close(h, swept.to_target)]
+        parts = [self.forward_message, self.backward_message, self.edge_updates, lift]
+        params = [p for part in parts if part is not None for p in part.parameters()]
+        on_edges = partial(self._on_edges, lift)
+        swept = layout.sweep(on_edges, params, edges, source, target)
+        x = [h, _close(self.forward_message, h, swept.to_target)]
         if self.backward_message is not None:
-            x.append(self.backward_message.close(h, swept.to_source))
+            x.append(_close(self.backward_message, h, swept.to_source))
         return self._update(torch.cat(x, dim=-1), h, layout, a), swept.edges
 
     def _terms(self, h: Nodes, layout: Layout, a: Tensor) -> tuple[Terms, Terms]:
@@ -86,10 +97,17 @@ class Layer(nn.Module):
         return source, target
 
     def _on_edges(
-        self, roles: tuple[Role, Role], edges: tuple[Edges, ...], source: Terms, target: Terms
+        self,
+        lift: nn.Module | None,
+        roles: tuple[Role, Role],
+        edges: tuple[Tensor, ...],
+        source: Terms,
+        target: Terms,
     ) -> EdgeResult:
         """Everything that a layer computes on edges from one role of nodes to another."""
         source_role, target_role = roles
+        if lift is not None:
+            edges = tuple(lift(e) for e in edges)
         to_target = to_source = None
         if target_role in self.forward_message.roles:
             to_target = self.forward_message(target_role, edges[0], source[0], target[0])
@@ -108,3 +126,7 @@ class Layer(nn.Module):
             if self.skip is not None:
                 out[role] = out[role] + self.skip(layout.nodes(h, role))
         return out
+
+
+def _close(message: Message, h: Nodes, m: Nodes | None) -> Nodes:
+    return torch.zeros_like(h) if m is None else message.close(h, m)

@@ -1,113 +1,31 @@
 """How the nodes and edges of a batch of networks lie in memory, and how layers sweep over them."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Int
 from torch import Tensor
-from torch.utils._pytree import tree_map
 
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
+from scalegmn.nn.bands import Band, BlockBand, Index, IndexBand, OnEdges, scatter, take
+from scalegmn.nn.recompute import sweep
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
-
-Index = slice | Tensor
-OnEdges = Callable[[tuple[Role, Role], tuple[Tensor, ...], Any, Any], Any]
 
 
 class Swept(NamedTuple):
     """The result of a sweep: messages summed at nodes, and the new edge features."""
 
-    to_target: Tensor
-    to_source: Tensor
+    to_target: Tensor | None
+    to_source: Tensor | None
     edges: tuple[Tensor, ...]
-
-
-class Piece(NamedTuple):
-    """What one band contributes: sums at some nodes, and its new edges."""
-
-    to_target: tuple[slice, Tensor] | None
-    to_source: tuple[slice, Tensor] | None
-    edges: tuple[Tensor, ...]
-
-
-class Band(ABC):
-    """Edges from nodes of one role to nodes of one role, computed together."""
-
-    @abstractmethod
-    def run(self, on_edges: OnEdges, edges: tuple[Tensor, ...], source: Any, target: Any) -> Piece:
-        """Gather node terms at the edges, compute, and sum the messages."""
-
-
-@dataclass(frozen=True, eq=False)
-class BlockBand(Band):
-    """One dense block: a gather is a broadcast, a sum over edges is a sum over an axis.
-
-    Attributes:
-        roles: of source and target nodes.
-        edges: the block's edges.
-        source: nodes of the source group.
-        target: nodes of the target group.
-    """
-
-    roles: tuple[Role, Role]
-    edges: slice
-    source: slice
-    target: slice
-
-    def run(self, on_edges: OnEdges, edges: tuple[Tensor, ...], source: Any, target: Any) -> Piece:
-        n_out = self.target.stop - self.target.start
-        n_in = self.source.stop - self.source.start
-        at_source = _gather(lambda x: x[:, self.source].unsqueeze(1), source)  # b 1 i d
-        at_target = _gather(lambda x: x[:, self.target].unsqueeze(2), target)  # b o 1 d
-        dense = tuple(e[:, self.edges].unflatten(1, (n_out, n_in)) for e in edges)
-        result = on_edges(self.roles, dense, at_source, at_target)
-        return Piece(
-            None if result.to_target is None else (self.target, result.to_target.sum(2)),
-            None if result.to_source is None else (self.source, result.to_source.sum(1)),
-            tuple(e.flatten(1, 2) for e in result.edges),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class IndexBand(Band):
-    """Any edges: gathered by index and summed by scatter.
-
-    Serves graphs without dense blocks, and dense graphs so small that the number of operations
-    counts and not their size.
-
-    Attributes:
-        roles: of source and target nodes.
-        edges: which edges.
-        edge_index: source and target node of each.
-        sources: nodes among which all sources are.
-        targets: nodes among which all targets are.
-    """
-
-    roles: tuple[Role, Role]
-    edges: Index
-    edge_index: Int[Tensor, "2 edge"]
-    sources: slice
-    targets: slice
-
-    def run(self, on_edges: OnEdges, edges: tuple[Tensor, ...], source: Any, target: Any) -> Piece:
-        at_source = _gather(lambda x: x.index_select(1, self.edge_index[0]), source)
-        at_target = _gather(lambda x: x.index_select(1, self.edge_index[1]), target)
-        chosen = tuple(_take(e, self.edges, 1) for e in edges)
-        result = on_edges(self.roles, chosen, at_source, at_target)
-        return Piece(
-            _sum(result.to_target, self.edge_index[1], self.targets),
-            _sum(result.to_source, self.edge_index[0], self.sources),
-            result.edges,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +42,7 @@ class Layout:
         edge_order: puts the bands' edges, one after the other, back into the order of the edges.
         num_graphs: networks that lie side by side along the node axis.
         graph_of: the network of each node, where there are several.
+        recompute: the graph is so big that its sweeps keep nothing for the backward pass.
     """
 
     bands: tuple[Band, ...]
@@ -135,10 +54,11 @@ class Layout:
     edge_order: Int[Tensor, " edge"] | None = None
     num_graphs: int = 1
     graph_of: Int[Tensor, " node"] | None = None
+    recompute: bool = False
 
     def nodes(self, x: Tensor, role: Role) -> Tensor:
         """The rows of one role; the node axis is the last but one."""
-        return _take(x, self.role_nodes[role], x.ndim - 2)
+        return take(x, self.role_nodes[role], x.ndim - 2)
 
     def join(self, by_role: dict[Role, Tensor]) -> Tensor:
         """The inverse of :meth:`nodes`, for all roles together."""
@@ -151,24 +71,43 @@ class Layout:
         return joined.index_select(-2, order)
 
     def sweep(
-        self, on_edges: OnEdges, edges: tuple[Tensor, ...], source: Any, target: Any
+        self,
+        on_edges: OnEdges,
+        params: Sequence[Tensor],
+        edges: tuple[Tensor, ...],
+        source: Any,
+        target: Any,
     ) -> Swept:
-        """Run a layer's edge functions over all bands."""
+        """Run a layer's edge functions over all bands.
+
+        Args:
+            on_edges: the functions.
+            params: what these learn.
+            edges: streams of edge features (batch, edge, d).
+            source: node terms that are gathered at sources.
+            target: node terms that are gathered at targets.
+        """
+        if self.recompute:
+            blocks = cast(tuple[BlockBand, ...], self.bands)
+            swept = sweep(blocks, on_edges, params, edges, source, target)
+            return Swept(*swept)
         pieces = [band.run(on_edges, edges, source, target) for band in self.bands]
-        template = edges[0]
         streams = zip(*(piece.edges for piece in pieces), strict=True)
         joined = [torch.cat(stream, dim=1) for stream in streams]
         if self.edge_order is not None:
             joined = [e.index_select(1, self.edge_order) for e in joined]
         return Swept(
-            self._collect([p.to_target for p in pieces], template),
-            self._collect([p.to_source for p in pieces], template),
+            self._collect([p.to_target for p in pieces if p.to_target]),
+            self._collect([p.to_source for p in pieces if p.to_source]),
             tuple(joined),
         )
 
-    def _collect(self, pieces: Sequence[tuple[slice, Tensor] | None], template: Tensor) -> Tensor:
+    def _collect(self, arrived: list[tuple[slice, Tensor]]) -> Tensor | None:
         """Sums at all nodes, zero where nothing arrives."""
-        arrived = sorted((p for p in pieces if p is not None), key=lambda piece: piece[0].start)
+        if not arrived:
+            return None
+        arrived.sort(key=lambda piece: piece[0].start)
+        template = arrived[0][1]
         if any(a.stop > b.start for (a, _), (b, _) in pairwise(arrived)):
             whole = self._nothing(template, self.num_nodes)
             for nodes, values in arrived:
@@ -193,32 +132,12 @@ class Layout:
         if self.graph_of is None:
             return rows.sum(1)
         graph = self.nodes(self.graph_of.unsqueeze(-1), role).squeeze(-1)
-        return _scatter(rows, graph, self.num_graphs).flatten(0, 1)
-
-
-def _scatter(rows: Tensor, index: Tensor, size: int) -> Tensor:
-    return rows.new_zeros(rows.shape[0], size, rows.shape[2]).index_add(1, index, rows)
-
-
-def _sum(messages: Tensor | None, index: Tensor, nodes: slice) -> tuple[slice, Tensor] | None:
-    if messages is None:
-        return None
-    return nodes, _scatter(messages, index - nodes.start, nodes.stop - nodes.start)
-
-
-def _gather(take: Callable[[Tensor], Tensor], terms: Any) -> Any:
-    return tree_map(lambda x: None if x is None else take(x), terms)
-
-
-def _take(x: Tensor, index: Index, dim: int) -> Tensor:
-    if isinstance(index, slice):
-        return x.narrow(dim, index.start, index.stop - index.start)
-    return x.index_select(dim, index)
+        return scatter(rows, graph, self.num_graphs).flatten(0, 1)
 
 
 @lru_cache(maxsize=64)
 def dense_layout(
-    graph: NetworkGraph, device: torch.device, *, both_ways: bool, merged: bool
+    graph: NetworkGraph, device: torch.device, *, both_ways: bool, merged: bool, recompute: bool
 ) -> Layout:
     """The layout of any number of networks of one architecture, along the batch axis.
 
@@ -227,6 +146,7 @@ def dense_layout(
         device: of the features.
         both_ways: messages go against the edges, too, so that the roles of sources matter.
         merged: compute successive blocks together, by index, where their roles agree.
+        recompute: keep nothing for the backward pass.
     """
     runs = _runs(graph, both_ways) if merged else [[k] for k in range(len(graph.blocks))]
     role_nodes: dict[Role, Index] = {}
@@ -241,6 +161,7 @@ def dense_layout(
         graph.node_types.to(device),
         graph.edge_types.to(device),
         graph.sign_nodes.to(device)[None, :, None],
+        recompute=recompute,
     )
 
 

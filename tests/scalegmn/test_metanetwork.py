@@ -78,6 +78,8 @@ def test_dense_batched_and_general_path_agree(graphs, kind, direction, monkeypat
     monkeypatch.setattr("scalegmn.metanetwork.FEW_EDGES", 0)
     blocks = functional(graph, networks), operator(graph, networks)
     assert_close(merged, blocks)
+    monkeypatch.setattr("scalegmn.metanetwork.MANY_NUMBERS", 0)
+    assert_close((functional(graph, networks), operator(graph, networks)), blocks)
     assert_close(torch.stack([functional(graph, one) for one in singles]), blocks[0])
     data = Batch.from_data_list([graph.to_pyg(one) for one in singles])
     assert_close(functional.on_pyg(data), blocks[0])
@@ -85,6 +87,46 @@ def test_dense_batched_and_general_path_agree(graphs, kind, direction, monkeypat
     x_V, x_E = graph.features(networks)
     new = graph.parameters(x_V + d_V.view_as(x_V), x_E + d_E.view_as(x_E))
     assert_close(new, blocks[1])
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("direction", DIRECTIONS, ids=lambda d: type(d).__name__)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_recomputed_gradients_are_the_kept_ones(graphs, kind, direction, monkeypatch):
+    graph = graphs(kind)
+    monkeypatch.setattr("scalegmn.metanetwork.FEW_EDGES", 0)
+    monkeypatch.setattr("scalegmn.nn.recompute.CHUNK", 200)
+    operator = Operator(graph, Architecture(kind=kind, direction=direction, d=6, num_layers=3))
+    networks = {k: v.requires_grad_() for k, v in random_networks(graph, 2).items()}
+    wanted = [*operator.parameters(), *networks.values()]
+
+    def gradients():
+        new = operator(graph, networks)
+        return torch.autograd.grad(sum(v.sin().sum() for v in new.values()), wanted)
+
+    kept = gradients()
+    monkeypatch.setattr("scalegmn.metanetwork.MANY_NUMBERS", 0)
+    assert_close(gradients(), kept)
+
+
+def test_recomputed_dropout_is_the_same_in_both_passes(graphs, monkeypatch):
+    graph = graphs(Scale())
+    monkeypatch.setattr("scalegmn.metanetwork.FEW_EDGES", 0)
+    monkeypatch.setattr("scalegmn.metanetwork.MANY_NUMBERS", 0)
+    operator = Operator(graph, Architecture(d=6, num_layers=2, mlp_dropout=0.5))
+    network = {k: v[0] for k, v in random_networks(graph, 1).items()}
+    factor = torch.tensor(1.0, requires_grad=True)
+    torch.manual_seed(0)
+    new = operator(graph, {k: v * factor for k, v in network.items()})
+    value = sum(v.sum() for v in new.values())
+    (slope,) = torch.autograd.grad(value, factor)
+    # Biases and kernels all scale with the factor, which moves every gauge: compare numerically.
+    changes = []
+    for step in (1e-2, -1e-2):
+        torch.manual_seed(0)
+        moved = operator(graph, {k: v * (1 + step) for k, v in network.items()})
+        changes.append(sum(v.sum() for v in moved.values()))
+    assert_close(slope, (changes[0] - changes[1]) / 2e-2, rtol=2e-2, atol=1e-2)
 
 
 def test_edges_in_any_order_give_the_same_result(graphs):

@@ -1,0 +1,156 @@
+"""Edges that a layer computes together: how node terms get to them, and sums get back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from jaxtyping import Int
+from torch import Tensor
+from torch.utils._pytree import tree_map
+
+from scalegmn.graph.groups import Role
+
+Index = slice | Tensor
+OnEdges = Callable[[tuple[Role, Role], tuple[Tensor, ...], Any, Any], Any]
+
+
+class Piece(NamedTuple):
+    """What one band contributes: sums at some nodes, and its new edges."""
+
+    to_target: tuple[slice, Tensor] | None
+    to_source: tuple[slice, Tensor] | None
+    edges: tuple[Tensor, ...]
+
+
+class Gathered(NamedTuple):
+    """What a band reads, shaped so that edges and node terms broadcast against each other."""
+
+    edges: tuple[Tensor, ...]
+    source: Any
+    target: Any
+
+
+class Band(ABC):
+    """Edges from nodes of one role to nodes of one role."""
+
+    @abstractmethod
+    def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
+        """The band's own edges, and node terms at their ends."""
+
+    @abstractmethod
+    def compute(self, on_edges: OnEdges, gathered: Gathered) -> Piece:
+        """Run the edge functions and sum the messages."""
+
+    def run(self, on_edges: OnEdges, edges: tuple[Tensor, ...], source: Any, target: Any) -> Piece:
+        """Gather and compute."""
+        return self.compute(on_edges, self.gather(edges, source, target))
+
+
+@dataclass(frozen=True, eq=False)
+class BlockBand(Band):
+    """Rows of a dense block: a gather is a broadcast view, a sum over edges is one over an axis.
+
+    Attributes:
+        roles: of source and target nodes.
+        edges: the band's edges.
+        source: nodes of the source group.
+        target: nodes of the target group.
+    """
+
+    roles: tuple[Role, Role]
+    edges: slice
+    source: slice
+    target: slice
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Targets and sources."""
+        return self.target.stop - self.target.start, self.source.stop - self.source.start
+
+    def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
+        return Gathered(
+            spread(lambda e: e[:, self.edges].unflatten(1, self.shape), edges),  # b o i d
+            spread(lambda x: x[:, self.source].unsqueeze(1), source),  # b 1 i d
+            spread(lambda x: x[:, self.target].unsqueeze(2), target),  # b o 1 d
+        )
+
+    def compute(self, on_edges: OnEdges, gathered: Gathered) -> Piece:
+        result = on_edges(self.roles, *gathered)
+        return Piece(
+            None if result.to_target is None else (self.target, result.to_target.sum(2)),
+            None if result.to_source is None else (self.source, result.to_source.sum(1)),
+            tuple(e.flatten(1, 2) for e in result.edges),
+        )
+
+    def split(self, most: int) -> list["BlockBand"]:
+        """The same edges in bands of whole rows, of at most ``most`` edges where a row allows."""
+        n_out, n_in = self.shape
+        rows = max(1, most // n_in)
+        parts = []
+        for first in range(0, n_out, rows):
+            last = min(first + rows, n_out)
+            target = slice(self.target.start + first, self.target.start + last)
+            edges = slice(self.edges.start + first * n_in, self.edges.start + last * n_in)
+            parts.append(replace(self, edges=edges, target=target))
+        return parts
+
+
+@dataclass(frozen=True, eq=False)
+class IndexBand(Band):
+    """Any edges: gathered by index and summed by scatter.
+
+    Serves graphs without dense blocks, and dense graphs so small that the number of operations
+    counts and not their size.
+
+    Attributes:
+        roles: of source and target nodes.
+        edges: which edges.
+        edge_index: source and target node of each.
+        sources: nodes among which all sources are.
+        targets: nodes among which all targets are.
+    """
+
+    roles: tuple[Role, Role]
+    edges: Index
+    edge_index: Int[Tensor, "2 edge"]
+    sources: slice
+    targets: slice
+
+    def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
+        return Gathered(
+            spread(lambda e: take(e, self.edges, 1), edges),
+            spread(lambda x: x.index_select(1, self.edge_index[0]), source),
+            spread(lambda x: x.index_select(1, self.edge_index[1]), target),
+        )
+
+    def compute(self, on_edges: OnEdges, gathered: Gathered) -> Piece:
+        result = on_edges(self.roles, *gathered)
+        return Piece(
+            _sum(result.to_target, self.edge_index[1], self.targets),
+            _sum(result.to_source, self.edge_index[0], self.sources),
+            result.edges,
+        )
+
+
+def take(x: Tensor, index: Index, dim: int) -> Tensor:
+    """Entries along one axis; a view where the index is a slice."""
+    if isinstance(index, slice):
+        return x.narrow(dim, index.start, index.stop - index.start)
+    return x.index_select(dim, index)
+
+
+def scatter(rows: Tensor, index: Tensor, size: int) -> Tensor:
+    """Sums of rows (batch, row, d) that have the same index: (batch, size, d)."""
+    return rows.new_zeros(rows.shape[0], size, rows.shape[2]).index_add(1, index, rows)
+
+
+def spread(gather: Callable[[Tensor], Tensor], terms: Any) -> Any:
+    """Gather every tensor of a nest of node terms."""
+    return tree_map(lambda x: None if x is None else gather(x), terms)
+
+
+def _sum(messages: Tensor | None, index: Tensor, nodes: slice) -> tuple[slice, Tensor] | None:
+    if messages is None:
+        return None
+    return nodes, scatter(messages, index - nodes.start, nodes.stop - nodes.start)
