@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
@@ -98,7 +98,9 @@ class InnerTraining:
             ckpt_path = last if outer.strategy.broadcast(last.exists()) else None
             trainer.fit(module, datamodule=data, ckpt_path=ckpt_path, weights_only=True)
             load_best(trainer, module)
-        return trainer.current_epoch
+        # Not current_epoch, which is one less when a finished fit is resumed.
+        progress: Any = trainer.fit_loop.epoch_progress.current
+        return progress.processed
 
     def evaluate(self, outer: Trainer, net: nn.Module, split: Literal["val", "test"]) -> Quality:
         """Loss and accuracy of a network on a split."""

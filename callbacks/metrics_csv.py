@@ -47,16 +47,21 @@ def _epoch(row: Row) -> int:
 
 def _read(file: Path) -> list[Row]:
     with file.open(newline="") as stream:
-        return list(csv.DictReader(stream))
+        return list(csv.DictReader(stream, restval=""))
 
 
 def _append(file: Path, row: Row) -> None:
-    header = file.open().readline().rstrip("\r\n").split(",") if file.exists() else []
+    header = _header(file) if file.exists() else []
     if set(row) <= set(header):
         with file.open("a", newline="") as stream:
             csv.DictWriter(stream, header).writerow(row)
     else:
         _write(file, [*(_read(file) if header else []), row])
+
+
+def _header(file: Path) -> list[str]:
+    with file.open(newline="") as stream:
+        return next(csv.reader(stream), [])
 
 
 def _write(file: Path, rows: list[Row]) -> None:

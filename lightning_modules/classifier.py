@@ -6,9 +6,9 @@ from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Adam
-from torchmetrics import MeanMetric
 
 from lightning_modules.evaluation import Evaluation
+from lightning_modules.mean import Mean
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
 from scalegmn.pruning import Mask
 
@@ -42,7 +42,7 @@ class Classifier(LightningModule):
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.label_smoothing = label_smoothing
-        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.train_loss = Mean()
         self.val = Evaluation("val")
         self.test = Evaluation("test")
 
@@ -52,7 +52,7 @@ class Classifier(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         x, y = batch
         loss = F.cross_entropy(self.net(x), y, label_smoothing=self.label_smoothing)
-        self.train_loss.update(loss.detach(), len(y))
+        self.train_loss.update(loss.detach() * len(y), len(y))
         if self.trainer.is_last_batch:
             # Once is enough: logging costs more than a small network's forward pass.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)

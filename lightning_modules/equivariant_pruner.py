@@ -9,10 +9,10 @@ from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.func import functional_call
-from torchmetrics import MeanMetric
 
 from lightning_modules.classifier import Batch
 from lightning_modules.evaluation import Evaluation
+from lightning_modules.mean import Mean
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
 from scalegmn.graph import NetworkGraph, fold_batch_norm
 from scalegmn.pruning import l1
@@ -55,7 +55,7 @@ class EquivariantPruner(LightningModule):
         self.l1_weight = l1_weight
         self.optimizer = optimizer
         self.scheduler = scheduler
-        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.train_loss = Mean()
         self.val = Evaluation("val")
         self._validated: dict[str, Tensor] = {}
 
@@ -72,7 +72,7 @@ class EquivariantPruner(LightningModule):
         theta = self()
         logits = functional_call(self.target, theta, (x,))
         loss = F.cross_entropy(logits, y) + self.l1_weight * l1(theta)
-        self.train_loss.update(loss.detach(), len(y))
+        self.train_loss.update(loss.detach() * len(y), len(y))
         if self.trainer.is_last_batch:
             # Once is enough: logging costs more than a small network's forward pass.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)

@@ -3,7 +3,8 @@
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
+
+from lightning_modules.mean import Mean
 
 
 class Evaluation(nn.Module):
@@ -18,14 +19,14 @@ class Evaluation(nn.Module):
     def __init__(self, split: str) -> None:
         super().__init__()
         self.split = split
-        self.loss = MeanMetric(nan_strategy="disable")
-        self.accuracy = MeanMetric(nan_strategy="disable")
+        self.loss = Mean()
+        self.accuracy = Mean()
 
     def update(self, logits: Float[Tensor, "n class"], y: Int64[Tensor, " n"]) -> None:
-        self.loss.update(F.cross_entropy(logits, y, reduction="none"))
-        self.accuracy.update((logits.argmax(dim=1) == y).float())
+        self.loss.update(F.cross_entropy(logits, y, reduction="sum"), len(y))
+        self.accuracy.update((logits.argmax(dim=1) == y).sum(), len(y))
 
     @property
-    def metrics(self) -> dict[str, MeanMetric]:
+    def metrics(self) -> dict[str, Mean]:
         """The metric objects under their names, to be logged."""
         return {f"{self.split}/loss": self.loss, f"{self.split}/accuracy": self.accuracy}

@@ -1,0 +1,45 @@
+from functools import partial
+
+import lightning as L
+import pytest
+from torch import nn
+
+from callbacks.inner_training import InnerTraining
+from datamodules.digits import Digits
+from lightning_modules.classifier import Classifier
+
+
+@pytest.fixture
+def make_trainer():
+    """A quiet trainer on the CPU."""
+    return partial(
+        L.Trainer,
+        max_epochs=1,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        log_every_n_steps=1,
+    )
+
+
+@pytest.fixture
+def data():
+    """Digits, in five batches per epoch."""
+    return Digits(batch_size=260, seed=0)
+
+
+@pytest.fixture
+def net():
+    return nn.Sequential(
+        nn.AvgPool2d(4), nn.Flatten(), nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 10)
+    )
+
+
+@pytest.fixture
+def inner(make_trainer):
+    make = partial(make_trainer, enable_checkpointing=True, enable_progress_bar=True)
+    return InnerTraining(make, Classifier, seed=0)

@@ -1,0 +1,38 @@
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD
+from torch.optim.lr_scheduler import LambdaLR
+
+from lightning_modules.schedule import Schedule, WarmUp, scheduled
+
+
+def test_the_rate_grows_for_a_thousand_steps():
+    parameter = nn.Parameter(torch.zeros(1))
+    schedule = Schedule(partial(LambdaLR, lr_lambda=WarmUp(1000)), "step")
+    config = scheduled([parameter], partial(SGD, lr=2.0), schedule)
+    optimizer, scheduler = config["optimizer"], config["lr_scheduler"]["scheduler"]
+    rates = [0.0]
+    for _ in range(1002):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    expected = [2.0 / 1000, 0.999 * 2.0, 2.0, 2.0]
+    assert [rates[n] for n in (1, 999, 1000, 1001)] == pytest.approx(expected, rel=1e-12)
+    assert config["lr_scheduler"]["interval"] == "step"
+
+
+def test_the_state_of_a_warm_up_is_plain():
+    optimizer = SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = LambdaLR(optimizer, WarmUp(10))
+    other = LambdaLR(optimizer, WarmUp(10))
+    optimizer.step()
+    scheduler.step()
+    other.load_state_dict(scheduler.state_dict())
+    assert other.get_last_lr() == [0.2]
+
+
+def test_without_a_schedule_the_rate_stays():
+    assert isinstance(scheduled([nn.Parameter(torch.zeros(1))], SGD, None), SGD)
