@@ -1,30 +1,40 @@
 """Whether the values of a config have the types that they should have."""
 
-from typing import Any, get_type_hints
+from functools import cache
+from typing import Any, get_origin, get_type_hints
 
 from beartype.door import is_bearable
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 
-def check_types(node: DictConfig | ListConfig, path: str = "") -> None:
+def check_types(cfg: DictConfig, path: str = "") -> None:
     """Compare the values of a config with the signatures of what it configures.
 
     Raises:
-        ValueError: naming the first key whose value has another type.
+        ValueError: naming the first key that is not set, or whose value has another type.
     """
-    hints = _hints(node.get("_target_")) if isinstance(node, DictConfig) else {}
-    keys: list[Any] = list(node) if isinstance(node, DictConfig) else list(range(len(node)))
-    for key in keys:
-        if OmegaConf.is_missing(node, key):
-            raise ValueError(f"{path}.{key} is not set".removeprefix("."))
-        value = node[key]
-        if isinstance(value, DictConfig | ListConfig):
-            check_types(value, f"{path}.{key}".removeprefix("."))
-        if key in hints and not _fits(value, hints[key]):
-            raise ValueError(f"{_owner(node, key, path)}={value!r}: expected {_short(hints[key])}")
+    hints = _hints(cfg.get("_target_"))
+    raw = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(raw, dict)
+    for name, written in raw.items():
+        key = str(name)
+        here = f"{path}.{key}".removeprefix(".")
+        if written == "???":
+            raise ValueError(f"{here} is not set")
+        reads = isinstance(written, str) and written.startswith("${") and ":" not in written
+        value = cfg[key]
+        if isinstance(value, DictConfig):
+            # What is read from elsewhere is checked there.
+            if not reads:
+                check_types(value, here)
+        elif key in hints and not _fits(value, hints[key]):
+            # The key that was given is the one that is read.
+            given = written.strip("${}") if reads else here
+            raise ValueError(f"{given}={_shown(value)!r}: expected {_short(hints[key])}")
 
 
+@cache
 def _hints(target: str | None) -> dict[str, Any]:
     if target is None:
         return {}
@@ -37,33 +47,25 @@ def _hints(target: str | None) -> dict[str, Any]:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a plain value, or a list of plain values, is of a type; objects are not judged."""
+    """Whether a plain value, or a list of plain values, is of a type."""
     if isinstance(value, ListConfig):
-        value = list(value)
-    if isinstance(value, DictConfig) or _holds_configs(value):
-        return True
-    candidates = [value, _as_float(value)]
-    candidates += [tuple(c) for c in candidates if isinstance(c, list)]
-    return any(is_bearable(candidate, hint) for candidate in candidates)
-
-
-def _holds_configs(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(v, DictConfig | ListConfig) for v in value)
+        entries = list(value)
+        if any(isinstance(entry, DictConfig) for entry in entries):
+            return True
+        if get_origin(hint) is tuple:
+            return is_bearable(tuple(entries), hint)
+        # One by one: of a long list, only some entry would be looked at.
+        return all(is_bearable([e], hint) or is_bearable([_as_float(e)], hint) for e in entries)
+    return is_bearable(value, hint) or is_bearable(_as_float(value), hint)
 
 
 def _as_float(value: Any) -> Any:
     """Whole numbers are given where fractions are meant."""
-    if isinstance(value, list):
-        return [_as_float(v) for v in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _owner(node: DictConfig | ListConfig, key: Any, path: str) -> str:
-    """The key that a user gave: of a value that is read from elsewhere, the key there."""
-    raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index, call-overload]
-    if isinstance(raw, str) and raw.startswith("${") and ":" not in raw:
-        return raw.strip("${}")
-    return f"{path}.{key}".removeprefix(".")
+def _shown(value: Any) -> Any:
+    return list(value) if isinstance(value, ListConfig) else value
 
 
 def _short(hint: Any) -> str:

@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import get_object
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from conf.identity import config_hash
+from conf.types import check_types
+
+CONF = Path(__file__).parents[1] / "conf"
+EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
+IMAGES = {"name": "digits", "channels": 1, "size": 32, "classes": 10}
+
+
+def composed(*overrides, config="train"):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose(config, overrides=["paths.run_dir=/tmp/run", *overrides])
+    cfg.images, cfg.config_hash = IMAGES, "-"
+    return cfg
+
+
+def targets(node):
+    if isinstance(node, DictConfig) and "_target_" in node:
+        yield node._target_
+    if isinstance(node, DictConfig | ListConfig):
+        for child in node.values() if isinstance(node, DictConfig) else node:
+            yield from targets(child)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_composes_and_every_target_resolves(experiment):
+    cfg = composed(f"experiment={experiment}")
+    assert cfg.name == experiment
+    check_types(cfg)
+    OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    assert all(callable(get_object(target)) for target in targets(cfg))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        f"{folder.relative_to(CONF).as_posix()}={file.stem}"
+        for folder in (CONF / "optimizer", CONF / "scheduler", CONF / "model", CONF / "data")
+        for file in sorted(folder.glob("*.yaml"))
+    ],
+)
+def test_every_choice_composes(override):
+    cfg = composed("experiment=train_small_cnn", override)
+    assert all(callable(get_object(target)) for target in targets(cfg))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "gray"),
+    [
+        (["experiment=baseline_magnitude"], "luma"),
+        (["experiment=baseline_magnitude", "target=vgg19"], None),
+        (["experiment=baseline_magnitude", "target=vgg19", "data=cifar10_gray"], "luma"),
+        (["experiment=eq_prune_small_cnn"], "luma"),
+        (["experiment=eq_prune_small_cnn", "data=cifar10"], None),
+    ],
+)
+def test_a_target_brings_its_data_unless_told_otherwise(overrides, gray):
+    assert composed(*overrides).data.gray == gray
+
+
+def test_quickstart_is_the_default_and_needs_no_download():
+    cfg = composed()
+    assert cfg.name == "quickstart" and cfg.data._target_ == "datamodules.digits.Digits"
+    assert list(cfg.sparsity) == [0.6, 0.7, 0.8, 0.9]
+    assert cfg.target.name == "small_cnn"
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_smoke_runs_are_short(experiment):
+    cfg = composed(f"experiment={experiment}", "debug=smoke")
+    assert cfg.trainer.max_epochs <= 2 and cfg.trainer.limit_train_batches <= 5
+    assert cfg.inner.trainer.limit_test_batches <= 5
+    assert cfg.finetune.routine.max_epochs <= 2
+
+
+def test_controls_can_be_added_to_any_pruning_experiment():
+    add = ["+pruning@callbacks.shuffled=shuffled", "+pruning@callbacks.dense=dense"]
+    cfg = composed("experiment=eq_prune_small_cnn", *add)
+    assert cfg.callbacks.shuffled.method == "shuffled" and cfg.callbacks.dense.sparsities == 0
+    folders = {cfg.callbacks[name].folder for name in ("scalegmn_eq", "shuffled", "dense")}
+    assert len(folders) == 3
+
+
+def test_paths_and_devices_are_no_part_of_a_runs_identity(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCALEGMN_DATA", "/somewhere")
+    base = config_hash(composed())
+    for same in (
+        "paths.run_dir=/elsewhere",
+        "paths.data_dir=/x",
+        "trainer.devices=2",
+        "logger=none",
+    ):
+        assert config_hash(composed(same)) == base
+    for other in ("seed=1", "sparsity=0.9", "optimizer.lr=1e-4", "finetune.lr=1e-4", "data.seed=1"):
+        assert config_hash(composed(other)) != base
+
+
+def test_the_network_to_prune_counts_with_its_content(tmp_path):
+    (tmp_path / "a.pt").write_bytes(b"network")
+    (tmp_path / "b.pt").write_bytes(b"network")
+    (tmp_path / "c.pt").write_bytes(b"another")
+    a, b, c = (config_hash(composed(f"target.weights={tmp_path}/{n}.pt")) for n in "abc")
+    assert a == b != c
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trainer.max_epochs=abc", r"trainer.max_epochs='abc': expected .*int"),
+        ("sparsity=high", "sparsity='high': expected"),
+        ("sparsity=[0.5,high]", "sparsity="),
+        ("seed=1.5", "seed=1.5: expected int"),
+        ("finetune.patience=long", "finetune.patience='long'"),
+        ("data.augment=maybe", "data.augment='maybe': expected bool"),
+        ("model.l1_weight=null", "model.l1_weight=None: expected float"),
+        ("target.net.width=wide", "target.net.width='wide'"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named_by_the_key_that_was_given(override, message):
+    cfg = composed(override)
+    with pytest.raises(ValueError, match=message):
+        check_types(cfg)
+
+
+@pytest.mark.parametrize(
+    "override", ["sparsity=0", "finetune.lr=1", "trainer.precision=bf16-mixed"]
+)
+def test_whole_numbers_and_other_choices_are_fine(override):
+    cfg = composed(override)
+    check_types(cfg)
