@@ -1,0 +1,139 @@
+"""Mistakes of the user: one clear line, an exit code, and nothing half-written."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import evaluate
+import train
+from conf.errors import run
+from scalegmn.targets import SmallCNN
+
+ONE_SHOT = "experiment=baseline_magnitude"
+
+
+@pytest.fixture
+def end(monkeypatch, tmp_path):
+    """How a command ends: its last words. It may not leave anything."""
+
+    def end(*arguments, script=train):
+        folder = tmp_path / "run"
+        before = sorted(folder.rglob("*"))
+        argv = ["script.py", *map(str, arguments), f"hydra.run.dir={folder}"]
+        monkeypatch.setattr(sys, "argv", argv)
+        with pytest.raises(SystemExit) as stop:
+            run(script.main)
+        assert sorted(folder.rglob("*")) == before
+        assert folder.exists() == bool(before)
+        assert isinstance(stop.value.code, str) and "\n" not in stop.value.code
+        return stop.value.code
+
+    return end
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Networks that are wrong in different ways."""
+    state = SmallCNN().state_dict()
+    torch.save(state, tmp_path / "good.pt")
+    content = (tmp_path / "good.pt").read_bytes()
+    (tmp_path / "truncated.pt").write_bytes(content[: len(content) // 2])
+    torch.save(SmallCNN(width=8).state_dict(), tmp_path / "narrow.pt")
+    state["fc.bias"][3] = torch.nan
+    torch.save(state, tmp_path / "nan.pt")
+    np.save(tmp_path / "row.npy", np.zeros(4000, dtype=np.float32))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["foo=1"], "error: Could not override 'foo'. To append to your config use +foo=1"),
+        (["experiment=nope"], "Could not find 'experiment/nope' Available options"),
+        (["trainer.max_epochs=abc"], "error: trainer.max_epochs='abc': expected"),
+        (["sparsity=1.0"], "sparsity must be at least 0 and below 1, got 1.0"),
+        (["sparsity=[0.5,-0.1]"], "sparsity must be at least 0 and below 1, got -0.1"),
+        (["finetune.lr=0.0"], "finetune.lr must be above 0"),
+        (["data.batch_size=0"], "data.batch_size must be at least 1, got 0"),
+        ([ONE_SHOT, "data=digits"], "`python train.py experiment=train_small_cnn` makes one"),
+        (["trainer.accelerator=quantum"], "quantum"),
+        (["ckpt_path=none.ckpt"], "ckpt_path=none.ckpt: no such file"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)
+def test_mistakes_in_the_command(end, arguments, message):
+    assert message in end(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.pt", "missing.pt: no such file"),
+        ("truncated.pt", "truncated.pt: truncated"),
+        (
+            "narrow.pt",
+            "narrow.pt: features.0.weight has shape (8, 1, 3, 3), expected (16, 1, 3, 3)",
+        ),
+        ("nan.pt", "nan.pt: fc.bias holds NaN or infinity in 1 of 10 places"),
+        ("row.npy", "row.npy"),
+    ],
+)
+def test_mistakes_in_the_file_of_a_network(end, files, name, message):
+    assert message in end(ONE_SHOT, "data=digits", f"target.weights={files / name}")
+    assert message in end(f"file={files / name}", "data=digits", script=evaluate)
+
+
+def test_an_unsupported_layer_is_named(end):
+    net = "{_target_:torch.nn.ConvTranspose2d,in_channels:1,out_channels:10,kernel_size:3}"
+    assert "ConvTranspose2d" in end(f"model.target.net={net}")
+
+
+def test_missing_and_damaged_images(end, tmp_path):
+    where = ["experiment=train_small_cnn", f"paths.data_dir={tmp_path}", "data.download=false"]
+    assert "no CIFAR-10 in" in end(*where)
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
+        (folder / f"{name}.bin").write_bytes(bytes(3073 * 4))
+    (folder / "data_batch_3.bin").write_bytes(bytes(3073 * 4 - 1))
+    assert "data_batch_3.bin is truncated" in end(*where)
+
+
+def test_a_folder_of_another_run_is_left_alone(end, tmp_path, files, monkeypatch):
+    first = [ONE_SHOT, "data=digits", "debug=smoke", f"target.weights={files / 'good.pt'}"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *first, f"hydra.run.dir={tmp_path / 'run'}"])
+    run(train.main)
+    assert "holds a run of another config" in end(*first, "seed=1")
+
+
+def test_a_finished_run_shows_its_table_again(tmp_path, files, monkeypatch, capsys):
+    command = [ONE_SHOT, "data=digits", "debug=smoke", f"target.weights={files / 'good.pt'}"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *command, f"hydra.run.dir={tmp_path / 'run'}"])
+    run(train.main)
+    first = capsys.readouterr().out
+    results = (tmp_path / "run" / "results.json").read_bytes()
+    run(train.main)
+    assert capsys.readouterr().out == first and "dense" in first
+    assert (tmp_path / "run" / "results.json").read_bytes() == results
+
+
+def test_an_interrupt_is_no_error_but_ends_the_process():
+    def interrupted():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            sys.exit(1)  # as Lightning does
+
+    with pytest.raises(SystemExit) as stop:
+        run(interrupted)
+    assert stop.value.code == 130
+
+
+def test_a_bug_shows_its_traceback():
+    def buggy():
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        run(buggy)
