@@ -37,11 +37,20 @@ def test_every_experiment_composes_and_every_target_resolves(experiment):
     assert all(callable(get_object(target)) for target in targets(cfg))
 
 
+CHOICES = [
+    CONF / group
+    for group in (
+        *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
+        *("model", "model/symmetry", "model/direction"),
+    )
+]
+
+
 @pytest.mark.parametrize(
     "override",
     [
         f"{folder.relative_to(CONF).as_posix()}={file.stem}"
-        for folder in (CONF / "optimizer", CONF / "scheduler", CONF / "model", CONF / "data")
+        for folder in CHOICES
         for file in sorted(folder.glob("*.yaml"))
     ],
 )
