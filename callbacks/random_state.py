@@ -37,15 +37,15 @@ class RandomState(Callback):
 
 
 def _gathered(trainer: Trainer) -> dict[str, Tensor]:
-    states = {"cpu": torch.get_rng_state()}
+    own = {"cpu": torch.get_rng_state()}
     device = trainer.strategy.root_device
     if device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    # NCCL gathers tensors of the device only; one rank gathers without a leading axis.
-    stacked = {
-        name: trainer.strategy.all_gather(state.to(device)).cpu() for name, state in states.items()
-    }
-    return {name: state.reshape(trainer.world_size, -1) for name, state in stacked.items()}
+        own["cuda"] = torch.cuda.get_rng_state(device)
+    everyone = [own]
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        everyone = [{} for _ in range(trainer.world_size)]
+        torch.distributed.all_gather_object(everyone, own)
+    return {name: torch.stack([state[name] for state in everyone]) for name in own}
 
 
 def _restore(states: dict[str, Tensor], trainer: Trainer) -> None:

@@ -89,7 +89,7 @@ class EquivariantPruner(LightningModule):
     def on_validation_epoch_end(self) -> None:
         norm = l1(self._validated)
         total = self.val.loss.compute() + self.l1_weight * norm
-        self.log_dict({"val/l1": norm, "val/total": total})
+        self.log_dict({"val/l1": norm, "val/total": total}, sync_dist=True)
         self._validated = {}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
