@@ -156,7 +156,8 @@ class Operator(nn.Module):
         self.gnn = MessagePassing(graph, arch, last)
         self.node_scale = self.edge_scale = None
         if out_scale is not None:
-            self.node_scale = nn.Parameter(torch.full((len(graph.groups),), out_scale))
+            num_biases = sum(group.bias is not None for group in graph.groups)
+            self.node_scale = nn.Parameter(torch.full((num_biases,), out_scale))
             self.edge_scale = nn.Parameter(torch.full((len(graph.blocks),), out_scale))
 
     def forward(
@@ -176,7 +177,10 @@ class Operator(nn.Module):
         layout = _layout(self.gnn.arch, graph, x_V, sign)
         d_V, d_E = self.on_features(layout, *_batched(x_V, x_E))
         if self.node_scale is not None and self.edge_scale is not None:
-            d_V = d_V * _per_part(self.node_scale, graph.node_slices)
+            has_bias = torch.tensor([g.bias is not None for g in graph.groups], device=d_V.device)
+            # Nodes without a bias take any factor: what they become is not read.
+            which = (has_bias.cumsum(0) - 1).clamp(min=0)
+            d_V = d_V * _per_part(self.node_scale[which], graph.node_slices)
             d_E = d_E * _per_part(self.edge_scale, graph.edge_slices)
         return graph.parameters(x_V + d_V.view_as(x_V), x_E + d_E.view_as(x_E))
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import nn
 from torch.testing import assert_close
 from torch_geometric.data import Batch
 
@@ -18,7 +19,7 @@ from scalegmn.nn import (
     Scale,
     Sign,
 )
-from scalegmn.targets import SmallCNN
+from scalegmn.targets import Sine, SmallCNN
 from scalegmn.testing import random_networks
 
 KINDS = [Scale(), Sign(), Sign(symmetrized=False), Hetero(), Permutation()]
@@ -29,7 +30,7 @@ DIRECTIONS = [Forward(), Bidirectional(), BidirectionalInverse()]
 def graphs():
     x = torch.zeros(1, 1, 32, 32)
     relu = NetworkGraph.from_module(SmallCNN(width=4), x)
-    tanh = NetworkGraph.from_module(SmallCNN(width=4, activation=torch.nn.Tanh), x)
+    tanh = NetworkGraph.from_module(SmallCNN(width=4, activation=nn.Tanh), x)
     return lambda kind: tanh if isinstance(kind, Sign) else relu
 
 
@@ -37,14 +38,72 @@ def count(model):
     return sum(p.numel() for p in model.parameters())
 
 
-def test_parameter_counts_are_the_published_ones_without_dead_branches():
-    graph = NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32))
+def small_cnn(activation=nn.ReLU):
+    return NetworkGraph.from_module(SmallCNN(activation=activation), torch.zeros(1, 1, 32, 32))
+
+
+def inr():
+    layers = [nn.Linear(2, 32), Sine(30.0), nn.Linear(32, 32), Sine(30.0), nn.Linear(32, 1)]
+    return NetworkGraph.from_module(nn.Sequential(*layers), torch.zeros(1, 2), input_feature=1.0)
+
+
+def mlp(d_in, d_out, d=128):
+    """Parameters of an MLP with layer norm."""
+    return (d_in + 1) * d + 2 * d + (d + 1) * d_out
+
+
+def gate(d_in, d_out, d=128):
+    return d_in * d_out + mlp(d_in, d_out, d)
+
+
+THREE, FULL, LAST = PlainIO(separate=True), readout.full_graph, readout.last_layer
+# The published config: what it builds, its parameters, and those of them that no node reads: the
+# input branch of forward messages, the hidden branches before a last-layer readout, and a function
+# of the full-graph readout that is never called.
+PUBLISHED = {
+    "cifar10/relu": (small_cnn, LAST, 1, {}, 1_356_801, gate(128, 128) + gate(256, 128)),
+    "cifar10/relu_bidir": (
+        *(small_cnn, LAST, 1, {"direction": BidirectionalInverse()}, 2_263_809),
+        2 * gate(128, 128) + gate(384, 128),
+    ),
+    "cifar10/tanh": (
+        *(lambda: small_cnn(nn.Tanh), FULL, 1, {"kind": Sign(), "io": THREE}, 2_318_849),
+        5 * mlp(128, 128),
+    ),
+    "cifar10/hetero": (
+        *(small_cnn, LAST, 1, {"kind": Hetero(symmetrized=False)}, 1_688_577),
+        gate(128, 128) + mlp(128, 128) + gate(256, 128) + mlp(256, 128),
+    ),
+    "svhn/relu": (
+        *(small_cnn, FULL, 1, {"d": 64, "io": THREE, "skip": True}, 467_969),
+        5 * mlp(64, 64, 64),
+    ),
+    "fmnist_cls/scalegmn": (
+        *(inr, FULL, 10),
+        {"kind": Sign(), "num_layers": 2, "io": THREE, "edge_encoding": True, "skip": True},
+        *(1_160_970, 3 * mlp(128, 128)),
+    ),
+    "mnist_cls/scalegmn": (
+        *(inr, LAST, 10, {"kind": Sign(), "io": GatedIO(), "edge_encoding": True, "skip": True}),
+        *(1_772_042, 2 * mlp(128, 128) + mlp(256, 256) + mlp(256, 128)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_functionals_have_the_published_parameters_without_dead_branches(name):
+    graph, out, d_out, options, published, dead = PUBLISHED[name]
+    functional = Functional(graph(), Architecture(**options), readout=out, d_out=d_out)
+    assert count(functional) == published - dead
+
+
+def test_operators_have_the_published_parameters_without_dead_branches():
     pruner = Architecture(
         io=GatedIO(separate=True), d=18, num_layers=2, equivariant_encoding=True, skip=True
     )
-    assert count(Operator(graph, pruner)) == 17_814 - 2_484
-    predictor = Functional(graph, Architecture(), readout=readout.last_layer)
-    assert count(predictor) == 1_356_801 - 132_096
+    assert count(Operator(small_cnn(), pruner)) == 17_814 - 2_484
+    editor = Architecture(kind=Sign(symmetrized=False), num_layers=10, io=THREE, skip=True)
+    assert count(Operator(inr(), editor, out_scale=0.01)) == 4_002_058 - 10 * mlp(128, 128)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS, ids=lambda d: type(d).__name__)
