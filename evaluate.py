@@ -15,7 +15,6 @@ from rich.table import Table
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from callbacks.progress import Progress
 from conf.data_facts import prepared_data, with_images
 from conf.errors import one_line_errors, run
 from conf.types import check_types
@@ -52,7 +51,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     check_types(cfg)
     quiet()
     net = pretrained(instantiate(cfg.target.net, _convert_="all"), weights=cfg.file)
-    trainer = instantiate(cfg.trainer, callbacks=[Progress(lines=0)], logger=False, _convert_="all")
+    trainer = instantiate(cfg.trainer, logger=False, enable_checkpointing=False, _convert_="all")
     (metrics,) = trainer.test(Classifier(net), datamodule=data, verbose=False)
     count = SparsityCount.of(net.state_dict())
     evaluation = {

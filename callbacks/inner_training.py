@@ -15,7 +15,7 @@ from torch import nn
 
 from callbacks.best_weights import load_best
 from callbacks.metrics_csv import MetricsCSV
-from callbacks.progress import Progress
+from callbacks.progress import FitProgress
 from callbacks.random_state import RandomState
 from scalegmn.results import DenseRow
 
@@ -85,7 +85,7 @@ class InnerTraining:
         usual = [
             RandomState(),
             MetricsCSV(folder / "metrics.csv"),
-            Progress(lines=0),
+            FitProgress(f"{folder.parent.name}/{folder.name}", lines=0),
             _checkpoint(checkpoints, "best", monitor="val/loss"),
             _checkpoint(checkpoints, "last", monitor=None),
         ]
@@ -105,7 +105,7 @@ class InnerTraining:
     def evaluate(self, outer: Trainer, net: nn.Module, split: Literal["val", "test"]) -> Quality:
         """Loss and accuracy of a network on a split."""
         with self._inside(outer) as data:
-            trainer = self.trainer(callbacks=[Progress(lines=0)], logger=False)
+            trainer = self.trainer(logger=False, enable_checkpointing=False)
             run = {"val": trainer.validate, "test": trainer.test}[split]
             (metrics,) = run(self.classifier(net), datamodule=data, verbose=False)
         return Quality(metrics[f"{split}/loss"], metrics[f"{split}/accuracy"])

@@ -41,5 +41,5 @@ def net():
 
 @pytest.fixture
 def inner(make_trainer):
-    make = partial(make_trainer, enable_checkpointing=True, enable_progress_bar=True)
+    make = partial(make_trainer, enable_checkpointing=True)
     return InnerTraining(make, Classifier, seed=0)
