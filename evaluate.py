@@ -10,7 +10,6 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from rich.console import Console
 from rich.table import Table
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -22,7 +21,7 @@ from lightning_modules.classifier import Classifier
 from lightning_modules.pretrained import pretrained
 from scalegmn.formats import atomic_path, read_metadata
 from scalegmn.pruning import SparsityCount
-from train import quiet, remove_if_empty
+from train import console, quiet, remove_if_empty
 
 # Config groups, and where a file says what they are.
 METADATA = {"target": "target", "data": "dataset"}
@@ -96,8 +95,7 @@ def show(evaluation: dict[str, Any]) -> None:
         if value is not None:
             shown = f"{100 * value:.2f} %" if name.endswith(("acc", "sparsity")) else _plain(value)
             table.add_row(name, shown)
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 110)
+    console().print(table)
 
 
 def _plain(value: Any) -> str:

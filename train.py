@@ -104,8 +104,12 @@ def save_config(cfg: DictConfig, folder: Path) -> None:
 @rank_zero_only
 def show(results: Results) -> None:
     """Print the results as a table."""
-    console = Console()
-    console.print(summary_table(results), width=None if console.is_terminal else 110)
+    console().print(summary_table(results))
+
+
+def console() -> Console:
+    """Where tables go; wide enough for them where nobody's terminal says how wide it is."""
+    return Console() if Console().is_terminal else Console(width=110)
 
 
 def numbers_of(results: Results) -> dict[str, float]:

@@ -4,12 +4,21 @@ from pathlib import Path
 
 import torch
 from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 
 def load_best(trainer: Trainer, pl_module: LightningModule) -> None:
-    """Give the module the weights of the trainer's best checkpoint, if it has one."""
+    """Give the module the weights of the trainer's best checkpoint, if it keeps one.
+
+    Raises:
+        FileNotFoundError: if the checkpoint was kept, but is gone.
+    """
     checkpoint = trainer.checkpoint_callback
-    path = getattr(checkpoint, "best_model_path", "")
-    if path and Path(path).is_file():
-        content = torch.load(path, map_location=pl_module.device, weights_only=True)
-        pl_module.load_state_dict(content["state_dict"])
+    if not isinstance(checkpoint, ModelCheckpoint) or not checkpoint.best_model_path:
+        return
+    # In its folder of today: a run may have been moved since.
+    path = Path(checkpoint.dirpath or "") / Path(checkpoint.best_model_path).name
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: the best checkpoint is gone, so its weights are lost")
+    content = torch.load(path, map_location=pl_module.device, weights_only=True)
+    pl_module.load_state_dict(content["state_dict"])
