@@ -1,0 +1,45 @@
+"""Training step of the pruning operator on the small CNN, without the CNN's own pass."""
+
+from collections.abc import Callable
+
+import torch
+
+from benchmarks.harness import PLAIN, Case, main
+from benchmarks.plain_scatter import Plain
+from scalegmn.graph import NetworkGraph
+from scalegmn.metanetwork import Operator
+from scalegmn.nn import Architecture, GatedIO
+from scalegmn.targets import SmallCNN
+
+CASES = [Case(f"width {d}", {"d": d}, 688) for d in (18, 32, 64)]
+
+
+def build(side: str, device: str, *, d: int) -> Callable[[], None]:
+    """A step of one implementation."""
+    net = SmallCNN().to(device)
+    graph = NetworkGraph.from_module(net, torch.zeros(1, 1, 32, 32, device=device))
+    arch = Architecture(
+        io=GatedIO(separate=True), d=d, num_layers=2, equivariant_encoding=True, skip=True
+    )
+    operator = Operator(graph, arch).to(device)
+    optimizer = torch.optim.Adam(operator.parameters(), lr=1e-3, fused=side != PLAIN)
+    theta = {name: p.detach() for name, p in net.named_parameters()}
+    plain = Plain(operator.gnn, graph)
+
+    def step() -> None:
+        if side == PLAIN:
+            x_V, x_E = graph.features(theta)
+            d_V, d_E = plain(x_V, x_E)
+            new = graph.parameters(x_V + d_V, x_E + d_E)
+        else:
+            new = operator(graph, theta)
+        torch.cat([value.flatten() for value in new.values()]).abs().sum().backward()
+        torch.nn.utils.clip_grad_norm_(operator.parameters(), 10.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+if __name__ == "__main__":
+    main(build, CASES, repeats=200)
