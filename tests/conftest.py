@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 import torch
 
-
 # The tensors of the tests are tiny: waiting for a second thread costs more than it brings.
 torch.set_num_threads(1)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from scalegmn.formats.atomic import atomic_path
@@ -31,7 +31,8 @@ def save_network(
     # Copies: the format refuses tensors that share memory or are strided.
     tensors = {name: t.detach().cpu().contiguous().clone() for name, t in state.items()}
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata=dict(metadata))
+        # The format's own writer makes files that only their owner can read.
+        temporary.write_bytes(save(tensors, metadata=dict(metadata)))
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Which parameters to prune, and keeping them pruned."""
 
+from scalegmn.pruning.balanced import balanced_magnitude
 from scalegmn.pruning.mask import Mask
 from scalegmn.pruning.objective import l1
 from scalegmn.pruning.scores import Score, magnitude, random
@@ -12,6 +13,7 @@ __all__ = [
     "Score",
     "Selection",
     "SparsityCount",
+    "balanced_magnitude",
     "keep_shuffled",
     "keep_top",
     "keep_top_per_layer",
