@@ -1,8 +1,10 @@
 """Undoing an epoch in which the loss exploded."""
 
 from copy import deepcopy
+from math import inf
 from typing import Any
 
+import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
@@ -14,7 +16,9 @@ class SpikeRollback(Callback):
 
     A validation is bad if ``monitor`` is above the threshold or not a number. The trained
     parameters and the optimizer's state are restored from copies, so that a second rollback finds
-    them unchanged, and schedulers continue from the lower rate::
+    them unchanged, and schedulers continue from the lower rate. For checkpoints, which have to be
+    saved at the end of training epochs, ``best`` is infinite then: what they would save under the
+    bad epoch's score are the weights of another one. Put what records metrics before this::
 
         spike_rollback:
           _target_: callbacks.spike_rollback.SpikeRollback
@@ -40,10 +44,12 @@ class SpikeRollback(Callback):
         self.factor = factor
         self.rollbacks = 0
         self._snapshot: dict[str, Any] = {}
+        self._undone = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.sanity_checking or trainer.state.fn != TrainerFn.FITTING:
             return
+        self._undone = False
         if not float(trainer.callback_metrics[self.monitor]) <= self.threshold:
             self._roll_back(trainer, pl_module)
             return
@@ -55,10 +61,16 @@ class SpikeRollback(Callback):
                 "optimizers": [deepcopy(o.state_dict()) for o in trainer.optimizers],
             }
 
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # Lightning calls checkpoints after all other callbacks.
+        if self._undone:
+            trainer.callback_metrics[self.best] = torch.tensor(inf)
+
     def _roll_back(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not self._snapshot:
             return
         self.rollbacks += 1
+        self._undone = True
         for name, parameter in _trained(pl_module).items():
             parameter.copy_(self._snapshot["parameters"][name])
         for optimizer, state in zip(trainer.optimizers, self._snapshot["optimizers"], strict=True):

@@ -3,6 +3,7 @@ from functools import partial
 import pytest
 import torch
 from lightning import Callback
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.optim import Adam
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -14,8 +15,9 @@ from lightning_modules.schedule import Schedule, WarmUp
 class Blow(Callback):
     """Ruins the weights in some epochs, and remembers what follows."""
 
-    def __init__(self, *epochs):
+    def __init__(self, *epochs, factor=float("nan")):
         self.epochs = epochs
+        self.factor = factor
         self.rates = []
         self.weights = []
 
@@ -25,7 +27,7 @@ class Blow(Callback):
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         self.rates.append(trainer.optimizers[0].param_groups[0]["lr"])
         if trainer.current_epoch in self.epochs:
-            pl_module.net[2].weight.data.mul_(float("nan"))
+            pl_module.net[2].weight.data.mul_(self.factor)
 
 
 @pytest.fixture
@@ -79,6 +81,34 @@ def test_a_second_rollback_finds_the_same_state(module, data, make_trainer):
 def test_before_any_good_epoch_nothing_happens(module, data, make_trainer):
     _, rollback, _ = run(module, data, make_trainer, 0, max_epochs=1)
     assert rollback.rollbacks == 0
+
+
+class Totals(Callback):
+    """Logs ``val/total``, one given number per epoch."""
+
+    def __init__(self, *totals):
+        self.totals = totals
+
+    def on_validation_epoch_end(self, trainer, pl_module):
+        pl_module.log("val/total", self.totals[trainer.current_epoch])
+
+
+def test_an_undone_epoch_is_not_the_best_one(net, data, make_trainer, tmp_path):
+    blow = Blow(1, factor=1e4)
+    rollback = SpikeRollback(best="val/total", threshold=20.0)
+    best = ModelCheckpoint(
+        tmp_path, filename="best", monitor="val/total", save_on_train_epoch_end=True
+    )
+    make_trainer(
+        max_epochs=4,
+        callbacks=[Totals(3.0, 1.0, 2.0, 2.5), blow, rollback, best],
+        enable_checkpointing=True,
+    ).fit(Classifier(net, optimizer=partial(Adam, lr=1e-3)), datamodule=data)
+    assert rollback.rollbacks == 1
+    assert float(best.best_model_score) == 2.0
+    saved = torch.load(best.best_model_path, weights_only=True)
+    assert saved["epoch"] == 2
+    assert torch.equal(saved["state_dict"]["net.2.weight"], blow.weights[3])
 
 
 def test_the_state_survives_a_checkpoint(module, data, make_trainer):
