@@ -10,6 +10,7 @@ from torch.optim import Adam
 from lightning_modules.evaluation import Evaluation
 from lightning_modules.mean import Mean
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
+from lightning_modules.shares import weight_of_share
 from scalegmn.pruning import Mask
 
 Batch = tuple[Float[Tensor, "n c h w"], Int64[Tensor, " n"]]
@@ -56,7 +57,7 @@ class Classifier(LightningModule):
         if self.trainer.is_last_batch:
             # Once is enough: logging costs more than a small network's forward pass.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
-        return loss
+        return weight_of_share(self.trainer, len(y)) * loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         x, y = batch

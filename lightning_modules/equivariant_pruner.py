@@ -14,6 +14,7 @@ from lightning_modules.classifier import Batch
 from lightning_modules.evaluation import Evaluation
 from lightning_modules.mean import Mean
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
+from lightning_modules.shares import weight_of_share
 from scalegmn.graph import NetworkGraph, fold_batch_norm
 from scalegmn.pruning import l1
 
@@ -71,12 +72,12 @@ class EquivariantPruner(LightningModule):
         x, y = batch
         theta = self()
         logits = functional_call(self.target, theta, (x,))
-        loss = F.cross_entropy(logits, y) + self.l1_weight * l1(theta)
-        self.train_loss.update(loss.detach() * len(y), len(y))
+        error, penalty = F.cross_entropy(logits, y), self.l1_weight * l1(theta)
+        self.train_loss.update((error + penalty).detach() * len(y), len(y))
         if self.trainer.is_last_batch:
             # Once is enough: logging costs more than a small network's forward pass.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
-        return loss
+        return weight_of_share(self.trainer, len(y)) * error + penalty
 
     def on_validation_epoch_start(self) -> None:
         self._validated = self.target_parameters()
