@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 from hydra.errors import HydraException, InstantiationException
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
@@ -36,10 +37,9 @@ def run(command: Callable[[], None]) -> None:
 
     An interrupt ends with exit code 130, and ``HYDRA_FULL_ERROR=1`` shows tracebacks.
     """
-    # Otherwise Hydra prints its own errors, on several lines.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        with one_line_errors():
+        # Otherwise Hydra prints its own errors, on several lines.
+        with mock.patch.dict(os.environ, HYDRA_FULL_ERROR="1"), one_line_errors():
             command()
     except BaseException as error:
         # Lightning turns an interrupt into SystemExit(1).

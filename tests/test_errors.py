@@ -1,5 +1,6 @@
 """Mistakes of the user: one clear line, an exit code, and nothing half-written."""
 
+import re
 import sys
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 import evaluate
+import report
 import train
 from conf.errors import run
 from scalegmn.targets import SmallCNN
@@ -65,6 +67,24 @@ def files(tmp_path):
 )
 def test_mistakes_in_the_command(end, arguments, message):
     assert message in end(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("foo=1", "error: Could not override 'foo'"),
+        ("roots=5", "error: roots=5: expected str"),
+        ("roots=[5]", "error: roots=[5]: expected str"),
+        ("output_dir=null", "error: output_dir=None: expected str"),
+        ("roots=nowhere", "no results of a network below nowhere: run an experiment first"),
+    ],
+)
+def test_mistakes_in_the_command_of_a_report(argument, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["report.py", argument])
+    with pytest.raises(SystemExit, match=re.escape(message)) as stop:
+        run(report.main)
+    assert "\n" not in stop.value.code and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

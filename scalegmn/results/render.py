@@ -70,7 +70,7 @@ def _percent(spread: Spread | None) -> str:
     return f"{100 * spread.mean:.2f}{deviation}"
 
 
-def _numbers(row: Row) -> list[float | None]:
+def _numbers(row: Row) -> list[int | float | None]:
     accuracies = [n for spread in (row.test_acc, row.before_finetune) for n in _mean_sd(spread)]
     sparsities = [_mean_sd(spread)[0] for spread in (row.weight_sparsity, row.parameter_sparsity)]
     return [row.test_acc.n, *accuracies, *sparsities]
