@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scalegmn.graph import NetworkGraph, Role
-from scalegmn.metanetwork import Functional, MessagePassing, Operator
+from scalegmn.metanetwork import Backbone, Functional, Operator
 from scalegmn.nn.canonical import Itself
 from scalegmn.nn.encodings import Equivariant, Multiplied
 from scalegmn.nn.gates import ByRole, Gate, Gated, RowFunction
@@ -31,7 +31,7 @@ class Plain:
         num_networks: how many there are.
     """
 
-    def __init__(self, gnn: MessagePassing, graph: NetworkGraph, num_networks: int = 1) -> None:
+    def __init__(self, gnn: Backbone, graph: NetworkGraph, num_networks: int = 1) -> None:
         self.gnn = gnn
         shift = graph.num_nodes * torch.arange(num_networks)
         index = graph.edge_index[:, None, :] + shift[:, None]

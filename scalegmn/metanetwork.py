@@ -28,7 +28,7 @@ Nodes = Float[Tensor, "batch node _"]
 Edges = Float[Tensor, "batch edge _"]
 
 
-class MessagePassing(nn.Module):
+class Backbone(nn.Module):
     """INIT, positional encodings and layers: what functional and operator share.
 
     Args:
@@ -98,7 +98,7 @@ class Functional(nn.Module):
         super().__init__()
         self.readout = readout(graph, arch, d_out)
         last = arch.last_layer(graph, self.readout.roles, arch.d, None)
-        self.gnn = MessagePassing(graph, arch, last)
+        self.gnn = Backbone(graph, arch, last)
 
     def forward(
         self,
@@ -133,7 +133,8 @@ class Operator(nn.Module):
     Networks that permutations and scalings of hidden units make equal are rewritten into networks
     that the same permutations and scalings make equal. Branches that no node reads are not built:
     the pruning operator of the small CNN (d = 18, 2 layers) has 15,330 parameters where the
-    published one has 17,814, of which 2,484 never get a gradient.
+    published one has 17,814, of which 2,484 never get a gradient. (The last update of input nodes,
+    721 of them, is part of the output, but no parameter of a CNN is read from there.)
 
     Reference: Kalogeropoulos et al., 2024, arXiv:2406.10685; as a pruning operator: Byrman et al.,
     *Neural Network Pruning with Scale Equivariant Graph Metanetworks*, section 2, eq. (3).
@@ -153,11 +154,12 @@ class Operator(nn.Module):
     ) -> None:
         super().__init__()
         last = arch.last_layer(graph, tuple(Role), 1, graph.taps)
-        self.gnn = MessagePassing(graph, arch, last)
+        self.gnn = Backbone(graph, arch, last)
         self.node_scale = self.edge_scale = None
         if out_scale is not None:
             num_biases = sum(group.bias is not None for group in graph.groups)
-            self.node_scale = nn.Parameter(torch.full((num_biases,), out_scale))
+            if num_biases:
+                self.node_scale = nn.Parameter(torch.full((num_biases,), out_scale))
             self.edge_scale = nn.Parameter(torch.full((len(graph.blocks),), out_scale))
 
     def forward(
@@ -176,17 +178,17 @@ class Operator(nn.Module):
         x_V, x_E = graph.features(params)
         layout = _layout(self.gnn.arch, graph, x_V, sign)
         d_V, d_E = self.on_features(layout, *_batched(x_V, x_E))
-        if self.node_scale is not None and self.edge_scale is not None:
-            has_bias = torch.tensor([g.bias is not None for g in graph.groups], device=d_V.device)
-            # Nodes without a bias take any factor: what they become is not read.
-            which = (has_bias.cumsum(0) - 1).clamp(min=0)
-            d_V = d_V * _per_part(self.node_scale[which], graph.node_slices)
-            d_E = d_E * _per_part(self.edge_scale, graph.edge_slices)
+        if self.edge_scale is not None:
+            d_V = self._scaled(d_V, self.node_scale, graph.bias_of_node)
+            d_E = self._scaled(d_E, self.edge_scale, graph.block_of_edge)
         return graph.parameters(x_V + d_V.view_as(x_V), x_E + d_E.view_as(x_E))
 
     def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge tap"]]:
-        """The changes of node and edge features of a ``Data`` or ``Batch``, without out-scales."""
+        """The changes of node and edge features of a ``Data`` or ``Batch``."""
         d_V, d_E = self.on_features(pyg_layout(data), data.x[None], data.edge_attr[None])
+        if self.edge_scale is not None:
+            d_V = self._scaled(d_V, self.node_scale, data.node_bias)
+            d_E = self._scaled(d_E, self.edge_scale, data.edge_block)
         return d_V.squeeze(0), d_E.squeeze(0)
 
     def on_features(self, layout: Layout, x_V: Nodes, x_E: Edges) -> tuple[Nodes, Edges]:
@@ -194,16 +196,23 @@ class Operator(nn.Module):
         by_role, (d_E,) = self.gnn(layout, x_V, x_E)
         return layout.join(by_role), d_E
 
+    def _scaled(self, change: Tensor, scale: Tensor | None, part: Tensor) -> Tensor:
+        if scale is None:
+            return change
+        # Nodes without a bias take any factor: what they become is not read.
+        return change * scale[part.to(scale.device).clamp(min=0)].unsqueeze(-1)
+
 
 def _layout(arch: Architecture, graph: NetworkGraph, x_V: Tensor, sign: Tensor | None) -> Layout:
     arch.kind.check(graph)
     num_networks = x_V.shape[0] if x_V.ndim == 3 else 1
+    recompute = num_networks * graph.num_edges * arch.d > MANY_NUMBERS
     layout = dense_layout(
         graph,
         x_V.device,
         both_ways=not isinstance(arch.direction, Forward),
-        merged=num_networks * graph.num_edges <= FEW_EDGES,
-        recompute=num_networks * graph.num_edges * arch.d > MANY_NUMBERS,
+        merged=num_networks * graph.num_edges <= FEW_EDGES and not recompute,
+        recompute=recompute,
     )
     if not arch.kind.reads_sign:
         return replace(layout, sign=None)
@@ -212,8 +221,3 @@ def _layout(arch: Architecture, graph: NetworkGraph, x_V: Tensor, sign: Tensor |
 
 def _batched(x_V: Tensor, x_E: Tensor) -> tuple[Tensor, Tensor]:
     return (x_V, x_E) if x_V.ndim == 3 else (x_V[None], x_E[None])
-
-
-def _per_part(scale: Tensor, parts: tuple[slice, ...]) -> Tensor:
-    sizes = torch.tensor([p.stop - p.start for p in parts], device=scale.device)
-    return scale.repeat_interleave(sizes).unsqueeze(-1)

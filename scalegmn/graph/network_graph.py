@@ -84,10 +84,6 @@ class NetworkGraph:
         """The edges of each block."""
         return _slices([block.num_edges for block in self.blocks])
 
-    def nodes_of(self, role: Role) -> Int[Tensor, " nodes"]:
-        """Indices of all nodes with one role, in order."""
-        return (self.node_roles == role).nonzero().squeeze(1)
-
     @cached_property
     def node_roles(self) -> Int[Tensor, " node"]:
         """The :class:`Role` of each node."""
@@ -137,6 +133,20 @@ class NetworkGraph:
             o if g.role is Role.HIDDEN else fixed for o, g in zip(own, self.groups, strict=True)
         ]
         return _repeat([int(f) for f in flags], [g.size for g in self.groups]).bool()
+
+    @cached_property
+    def bias_of_node(self) -> Int[Tensor, " node"]:
+        """Which of the graph's biases each node carries, -1 for none."""
+        has_bias = [group.bias is not None for group in self.groups]
+        index = [
+            n - 1 if own else -1 for n, own in zip(accumulate(has_bias), has_bias, strict=True)
+        ]
+        return _repeat(index, [group.size for group in self.groups])
+
+    @cached_property
+    def block_of_edge(self) -> Int[Tensor, " edge"]:
+        """The block of each edge."""
+        return _repeat(range(len(self.blocks)), [block.num_edges for block in self.blocks])
 
     @cached_property
     def edge_index(self) -> Int[Tensor, "2 edge"]:

@@ -13,7 +13,8 @@ def to_pyg(graph: NetworkGraph, params: Mapping[str, Tensor]) -> Data:
 
     Returns:
         ``x`` (node, 1), ``edge_attr`` (edge, tap), ``edge_index`` (2, edge) in the order of
-        :class:`NetworkGraph`, and ``node_type``, ``edge_type``, ``node_role``, ``sign_node``.
+        :class:`NetworkGraph`, and ``node_type``, ``edge_type``, ``node_role``, ``sign_node``,
+        ``node_bias`` and ``edge_block``, properties of the graph by the same names in plural.
     """
     x, edge_attr = graph.features(params)
     return Data(
@@ -24,4 +25,6 @@ def to_pyg(graph: NetworkGraph, params: Mapping[str, Tensor]) -> Data:
         edge_type=graph.edge_types,
         node_role=graph.node_roles,
         sign_node=graph.sign_nodes,
+        node_bias=graph.bias_of_node,
+        edge_block=graph.block_of_edge,
     )

@@ -4,11 +4,11 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
-from torch.fx.passes.shape_prop import ShapeProp
 
 from scalegmn.graph.fold import fold_batch_norm, has_batch_norm
 from scalegmn.graph.fx import traced
@@ -70,6 +70,15 @@ FUNCTIONS: dict[Callable | str, Freedom] = {
     torch.sigmoid: NO_FACTOR,
     "sigmoid": NO_FACTOR,
 }
+# With a number as the second operand.
+ARITHMETIC: dict[Callable | str, Freedom] = {
+    operator.mul: ANY_FACTOR,
+    torch.mul: ANY_FACTOR,
+    operator.truediv: ANY_FACTOR,
+    operator.add: NO_FACTOR,
+    torch.add: NO_FACTOR,
+    operator.sub: NO_FACTOR,
+}
 RESHAPES: set[Callable | str] = {torch.flatten, torch.reshape, "flatten", "view", "reshape"}
 RESIDUAL: set[Callable | str] = {operator.add, operator.iadd, torch.add, "add", "add_"}
 
@@ -95,7 +104,7 @@ def trace(module: nn.Module, example_input: Tensor) -> tuple[list[NodeGroup], li
     was_training = module.training
     try:
         with torch.no_grad():
-            ShapeProp(graph.eval()).propagate(example_input)
+            _Shapes(graph.eval()).run(example_input)
     except RuntimeError as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise ValueError(
@@ -105,6 +114,16 @@ def trace(module: nn.Module, example_input: Tensor) -> tuple[list[NodeGroup], li
     finally:
         module.train(was_training)
     return _Walk(module).run(graph.graph)
+
+
+class _Shapes(fx.Interpreter):
+    """Notes the shape of every value; other than torch's own, it prints nothing on an error."""
+
+    def run_node(self, n: fx.Node) -> Any:
+        value = super().run_node(n)
+        if isinstance(value, Tensor):
+            n.meta["shape"] = tuple(value.shape)
+        return value
 
 
 class _Walk:
@@ -160,13 +179,21 @@ class _Walk:
             return self._layer(node, name, signal, before[0])
         if node.target in RESHAPES:
             return self._flatten(node, name, signal, before[0])
-        if node.target in (operator.mul, torch.mul, "mul", operator.truediv):
-            return self._restrict(signal, ANY_FACTOR)
-        if node.target in RESIDUAL:
-            return self._restrict(signal, NO_FACTOR)
-        if node.target not in FUNCTIONS:
+        freedom = self._freedom(node)
+        if freedom is None:
             raise ValueError(f"{name}: not supported; known are {_known()}")
-        return self._restrict(signal, FUNCTIONS[node.target])
+        size = self.groups[signal.group].size
+        if _shape(node)[1] != size * signal.positions:
+            raise ValueError(f"{name}: changes the number of channels")
+        return self._restrict(signal, freedom)
+
+    def _freedom(self, node: fx.Node) -> Freedom | None:
+        """What a function call commutes with; None if that is not known."""
+        if node.target in ARITHMETIC:
+            value, *numbers = node.args
+            plain = isinstance(value, fx.Node) and all(isinstance(n, int | float) for n in numbers)
+            return ARITHMETIC[node.target] if plain else None
+        return FUNCTIONS.get(node.target)
 
     def _layer(self, node: fx.Node, name: str, signal: Signal, before: fx.Node) -> Signal:
         layer = self.layers[str(node.target)]
@@ -214,7 +241,7 @@ class _Walk:
 
 
 def _shape(node: fx.Node) -> tuple[int, ...]:
-    return tuple(node.meta["tensor_meta"].shape)
+    return node.meta["shape"]
 
 
 def _name(node: fx.Node, layers: dict[str, nn.Module]) -> str:

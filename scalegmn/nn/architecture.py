@@ -12,6 +12,7 @@ from scalegmn.nn.encodings import Added, EdgeEncoding, Equivariant, Multiplied, 
 from scalegmn.nn.io_branches import IOBranch, PlainIO
 from scalegmn.nn.kinds import GaugeKind, Kind, Scale
 from scalegmn.nn.layer import Layer
+from scalegmn.nn.updates import EdgeUpdate
 from scalegmn.nn.widths import Widths
 
 
@@ -72,16 +73,29 @@ class Architecture:
 
     def hidden_layer(self, graph: NetworkGraph) -> Layer:
         """A layer after which everything is read."""
-        return self._layer(graph, tuple(Role), self.d, self.d)
+        streams = self.direction.num_streams(self.kind)
+        updates = [self.kind.edge_update(self.widths, self.d) for _ in range(streams)]
+        skip = nn.Linear(self.d, self.d, bias=False) if self.skip else None
+        return self._layer(graph, tuple(Role), self.d, updates, skip)
 
     def last_layer(
         self, graph: NetworkGraph, roles: Sequence[Role], d_node: int, d_edge: int | None
     ) -> Layer:
         """The layer after which only nodes of some roles are read, and edges unless ``None``."""
-        return self._layer(graph, roles, d_node, d_edge)
+        # Only features in the edges' own direction are ever an output.
+        updates = [] if d_edge is None else [self.kind.edge_update(self.widths, d_edge)]
+        skip = None
+        if self.skip and d_node == self.d:
+            skip = nn.Linear(self.d, self.d, bias=False)
+        return self._layer(graph, roles, d_node, updates, skip)
 
     def _layer(
-        self, graph: NetworkGraph, roles: Sequence[Role], d_node: int, d_edge: int | None
+        self,
+        graph: NetworkGraph,
+        roles: Sequence[Role],
+        d_node: int,
+        edge_updates: list[EdgeUpdate],
+        skip: nn.Linear | None,
     ) -> Layer:
         w, read = self.widths, {g.role for g in graph.groups} & set(roles)
         into = read & {graph.groups[b.target].role for b in graph.blocks}
@@ -91,16 +105,11 @@ class Architecture:
         )
         num_parts = 2 if backward is None else 3
         d_in = [num_parts * self.d, self.d] if self.positional else [num_parts * self.d]
-        # Only the features in the edges' own direction are ever an output.
-        streams = self.direction.num_streams(self.kind) if d_edge == self.d else 1
-        keep_width = d_node == self.d
         return Layer(
             self.kind.message(w, self.io, sorted(into), self.positional),
             backward,
             update=self.kind.update(w, self.io, d_in, d_node, read),
-            edge_updates=[self.kind.edge_update(w, d_edge) for _ in range(streams)]
-            if d_edge is not None
-            else [],
-            skip=nn.Linear(self.d, self.d, bias=False) if self.skip and keep_width else None,
+            edge_updates=edge_updates,
+            skip=skip,
             positional=self.positional,
         )

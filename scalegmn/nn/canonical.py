@@ -21,7 +21,7 @@ class Itself(nn.Module):
         return x
 
 
-class Direction(nn.Module):
+class UnitVector(nn.Module):
     """Positive scaling: :math:`c(x) = x / |x|`."""
 
     def forward(self, x: Rows, sign: SignRows = None) -> Rows:

@@ -25,9 +25,9 @@ class NodeEncoding(nn.Module, ABC):
         super().__init__()
         self.table = nn.Parameter(torch.randn(num_types, d))
 
-    def forward(self, h: Nodes, layout: Layout) -> tuple[Nodes, Float[Tensor, "node d"]]:
+    def forward(self, h: Nodes, layout: Layout) -> tuple[Nodes, Float[Tensor, "1 node d"]]:
         """The encoded features, and the encoding of each node."""
-        p = self.table[layout.node_types]
+        p = self.table[layout.node_types].unsqueeze(0)
         parts = {
             role: self.encode(role, layout.nodes(h, role), layout.nodes(p, role), layout)
             for role in layout.role_nodes

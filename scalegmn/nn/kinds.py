@@ -8,7 +8,7 @@ from torch import nn
 
 from scalegmn.graph.groups import Freedom, Role
 from scalegmn.graph.network_graph import NetworkGraph
-from scalegmn.nn.canonical import Direction, EitherEnd, Even, Itself, Magnitude, Mixed
+from scalegmn.nn.canonical import EitherEnd, Even, Itself, Magnitude, Mixed, UnitVector
 from scalegmn.nn.gates import ByRole, Gate, Gated, MixedGate, RowFunction
 from scalegmn.nn.io_branches import IOBranch
 from scalegmn.nn.messages import BoundedMessage, Message, PlainMessage, ProductMessage
@@ -113,7 +113,7 @@ class Scale(GaugeKind):
         return freedom.positive
 
     def canonical(self, w: Widths, d: int) -> nn.Module:
-        return Direction()
+        return UnitVector()
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,13 @@ class Hetero(GaugeKind):
         return freedom.positive or freedom.sign
 
     def canonical(self, w: Widths, d: int) -> nn.Module:
-        return Mixed(Direction(), Sign(self.symmetrized).canonical(w, d))
+        return Mixed(UnitVector(), Sign(self.symmetrized).canonical(w, d))
 
     def edge_canonical(self, w: Widths, d: int) -> nn.Module:
         return EitherEnd(Sign(self.symmetrized).canonical(w, d))
 
     def gate(self, w: Widths, d_in: list[int], d_out: int) -> RowFunction:
-        positive = Gate(Direction(), w.mlp(d_in, d_out))
+        positive = Gate(UnitVector(), w.mlp(d_in, d_out))
         negated = Sign(self.symmetrized).canonical(w, d_in[0])
         return MixedGate(positive, Gate(negated, w.mlp(d_in, d_out)))
 

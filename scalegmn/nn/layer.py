@@ -72,7 +72,7 @@ class Layer(nn.Module):
             h: node features (batch, node, d).
             edges: streams of edge features, each (batch, edge, d); the last is read backwards.
             layout: how nodes and edges lie.
-            a: positional encodings of the nodes (node, d).
+            a: positional encodings of the nodes (1, node, d).
             lift: makes edge features out of ``edges``, which are then kernels (batch, edge, tap).
         """
         source, target = self._terms(h, layout, a)

@@ -67,7 +67,8 @@ class Layout:
         indices = list(self.role_nodes.values())
         if all(isinstance(i, slice) for i in indices):
             return joined
-        order = torch.cat([i for i in indices if isinstance(i, Tensor)]).argsort()
+        everyone = torch.arange(self.num_nodes, device=joined.device)
+        order = torch.cat([take(everyone, index, 0) for index in indices]).argsort()
         return joined.index_select(-2, order)
 
     def sweep(
@@ -151,9 +152,12 @@ def dense_layout(
     runs = _runs(graph, both_ways) if merged else [[k] for k in range(len(graph.blocks))]
     role_nodes: dict[Role, Index] = {}
     for role in Role:
-        own = [s for s, g in zip(graph.node_slices, graph.groups, strict=True) if g.role is role]
-        if own:
-            role_nodes[role] = slice(own[0].start, own[-1].stop)
+        nodes = (graph.node_roles == role).nonzero().squeeze(1)
+        if len(nodes):
+            first, last = int(nodes[0]), int(nodes[-1])
+            # Side by side in one network; apart where several architectures are joined.
+            apart = last - first + 1 != len(nodes)
+            role_nodes[role] = nodes.to(device) if apart else slice(first, last + 1)
     return Layout(
         tuple(_band(graph, run, device) for run in runs),
         graph.num_nodes,

@@ -75,7 +75,7 @@ class _Sweep(torch.autograd.Function):
         device = next(t for t in tensors if t is not None).device.type
         ctx.autocast = (device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
         # The same dropout in the backward pass.
-        ctx.random = torch.get_rng_state()
+        ctx.random = torch.get_rng_state(), torch.cuda.get_rng_state() if device == "cuda" else None
         edges, source, target = job.nest(tensors)
         out = _Buffers(edges[0], _first(source, target).shape[1])
         for band in job.bands:
@@ -93,11 +93,13 @@ class _Sweep(torch.autograd.Function):
         totals = [g for g in sums[: job.num_params] if g is not None]
         device, enabled, dtype = ctx.autocast
         with (
-            torch.random.fork_rng(),
+            torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []),
             torch.autocast(device, dtype=dtype, enabled=enabled),
             torch.enable_grad(),
         ):
-            torch.set_rng_state(ctx.random)
+            torch.set_rng_state(ctx.random[0])
+            if ctx.random[1] is not None:
+                torch.cuda.set_rng_state(ctx.random[1])
             for band in job.bands:
                 _backward(band, job, inputs, outputs, grads, params, totals)
         return None, *sums

@@ -1,4 +1,4 @@
-"""The direction of a feature vector."""
+"""The direction and the length of a feature vector."""
 
 from typing import Any
 
@@ -11,27 +11,36 @@ from torch.autograd.function import once_differentiable
 def unit(x: Float[Tensor, "*rows d"]) -> Float[Tensor, "*rows d"]:
     r""":math:`x / \lVert x \rVert_2`, with value 0 and gradient 0 at :math:`x = 0`.
 
-    Right from 1e-30 to 1e30 in float32: the largest entry is divided out first, and half precision
-    is widened. No epsilon, which would break scale invariance where pruning lives, near zero.
+    Right from 1e-30 to 1e30 in float32 and bfloat16: squares are summed in float64. No epsilon,
+    which would break scale invariance where pruning lives, near zero; shorter rows count as zero,
+    for the gradient grows like the reciprocal of the length.
     """
     return _Unit.apply(x)[0]
 
 
+def log_norm(
+    x: Float[Tensor, "*rows d"],
+) -> tuple[Float[Tensor, "*rows 1"], Bool[Tensor, "*rows 1"]]:
+    r""":math:`\log \lVert x \rVert_2` (0 for zero rows, without gradient), and which are zero.
+
+    Ratios of norms are taken as differences of logarithms, which neither overflow nor underflow.
+    """
+    norm = _norm(x)
+    zero = norm < _floor(x)
+    return norm.masked_fill(zero, 1).log().to(x.dtype), zero
+
+
 class _Unit(torch.autograd.Function):
-    r"""One node of the autograd graph instead of ten: :math:`(g - u \langle g, u\rangle) / |x|`."""
+    r"""One node of the autograd graph, with gradient :math:`(g - u \langle g, u\rangle) / |x|`."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(x: Tensor) -> tuple[Tensor, Tensor]:
-        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-        largest = wide.abs().amax(-1, keepdim=True)
-        zero = largest == 0
-        scaled = wide / largest.masked_fill(zero, 1)
-        inverse = scaled.square().sum(-1, keepdim=True).masked_fill(zero, 1).rsqrt()
-        # The true gradient grows like 1 / |x|; below the floor it would overflow.
-        none = largest < _floor(wide)
-        return (scaled * inverse).to(x.dtype), (inverse / largest).masked_fill(none, 0)
+        norm = _norm(x)
+        wide = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32
+        inverse = norm.reciprocal().masked_fill(norm < _floor(x), 0).to(wide)
+        return (x * inverse).to(x.dtype), inverse
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
@@ -49,22 +58,10 @@ class _Unit(torch.autograd.Function):
         return ((grad - direction * along) * inverse).to(grad.dtype)
 
 
-def log_norm(
-    x: Float[Tensor, "*rows d"],
-) -> tuple[Float[Tensor, "*rows 1"], Bool[Tensor, "*rows 1"]]:
-    r""":math:`\log \lVert x \rVert_2` (0 for zero rows, without gradient), and which are zero.
-
-    Rows below 1e-30 in float32 count as zero.
-
-    Ratios of norms are taken as differences of logarithms, which neither overflow nor underflow.
-    """
-    largest = x.detach().abs().amax(-1, keepdim=True)
-    zero = largest < _floor(x)
-    largest = largest.masked_fill(zero, 1)
-    square = (x / largest).masked_fill(zero, 1).square().sum(-1, keepdim=True)
-    return (0.5 * square.log() + largest.log()).masked_fill(zero, 0), zero
+def _norm(x: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float64)
 
 
 def _floor(x: Tensor) -> float:
-    """About 1e-30 in float32, 1e-246 in float64: the reciprocal and small multiples are finite."""
-    return torch.finfo(x.dtype).tiny ** 0.8
+    """Shorter rows count as zero; squares do not underflow in float64 above it."""
+    return 1e-150 if x.dtype == torch.float64 else 1e-31

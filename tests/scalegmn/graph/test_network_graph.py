@@ -77,7 +77,7 @@ def test_input_nodes_have_the_feature_that_was_asked_for():
     net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     graph = NetworkGraph.from_module(net, torch.zeros(1, 2), input_feature=1.0)
     x_V, _ = graph.features(parameters(net))
-    assert x_V[graph.nodes_of(Role.INPUT)].flatten().tolist() == [1.0, 1.0]
+    assert x_V[graph.node_roles == Role.INPUT].flatten().tolist() == [1.0, 1.0]
 
 
 def test_a_layer_without_bias_has_none_afterwards():

@@ -88,11 +88,16 @@ def test_the_module_is_left_as_it_was():
         (Calls(lambda x, c: c(c(x)), nn.Conv2d(2, 2, 1)), "is used twice"),
         (Calls(lambda x, c: torch.cat([c(x), x], 1), nn.Conv2d(2, 2, 1)), "joins 2 signals"),
         (Calls(lambda x, c: torch.cumsum(c(x), 1), nn.Conv2d(2, 2, 1)), "cumsum.*not supported"),
+        (Calls(lambda x, c: c(x) * c(x), nn.Conv2d(2, 2, 1)), "is used twice"),
+        (Calls(lambda x, c: torch.mul(x := c(x).relu(), x), nn.Conv2d(2, 2, 1)), "mul.*not supp"),
+        (Calls(lambda x, c: 1 / c(x), nn.Conv2d(2, 2, 1)), "truediv.*not supported"),
+        (Calls(lambda x, c: c(x).relu().mean((1, 2)), nn.Conv2d(2, 6, 1)), "number of channels"),
         (Calls(lambda x, c, d: c(x), nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1)), "no layer.*layers.1"),
         (Calls(lambda x, c: c(x) if x.sum() > 0 else x, nn.Conv2d(2, 2, 1)), "cannot trace"),
     ],
 )
-def test_what_the_graph_cannot_express_is_refused_by_name(net, message):
+def test_what_the_graph_cannot_express_is_refused_by_name(net, message, capfd):
     channels = 1 if "Conv2d(1" in str(net) else 2
     with pytest.raises(ValueError, match=message):
         NetworkGraph.from_module(net, torch.zeros(1, channels, 8, 8))
+    assert not capfd.readouterr().err
