@@ -14,6 +14,7 @@ from rich.console import Console
 from callbacks.results_writer import NAME as RESULTS
 from callbacks.run_record import read_record
 from callbacks.summary_table import summary_table
+from conf.checkpoints import checkpoint_to_continue
 from conf.data_facts import prepared_data, with_images
 from conf.errors import one_line_errors, run
 from conf.identity import config_hash
@@ -57,7 +58,7 @@ def train(cfg: DictConfig) -> dict[str, float]:
         callbacks = list(instantiate(cfg.callbacks, _convert_="all").values())
         loggers = list(instantiate(cfg.logger, _convert_="all").values())
         trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, _convert_="all")
-        checkpoint = checkpoint_to_continue(folder, cfg.ckpt_path)
+        checkpoint = checkpoint_to_continue(folder, cfg.ckpt_path, model)
         save_config(cfg, folder)
         trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     results = Results.read(folder / RESULTS)
@@ -78,16 +79,6 @@ def is_finished(folder: Path, identity: str) -> bool:
             "or repeat that run's command to continue it"
         )
     return record is not None and (folder / RESULTS).exists()
-
-
-def checkpoint_to_continue(folder: Path, ckpt_path: str | None) -> Path | None:
-    """The run's own last checkpoint, else the one that was asked for."""
-    own = folder / "checkpoints" / "last.ckpt"
-    if own.exists() or ckpt_path is None:
-        return own if own.exists() else None
-    if not Path(ckpt_path).is_file():
-        raise FileNotFoundError(f"ckpt_path={ckpt_path}: no such file")
-    return Path(ckpt_path)
 
 
 @rank_zero_only

@@ -105,6 +105,40 @@ def test_mistakes_in_the_file_of_a_network(end, files, name, message):
     assert message in end(f"file={files / name}", "data=digits", script=evaluate)
 
 
+@pytest.fixture
+def checkpoint(tmp_path, monkeypatch):
+    """That of a short run."""
+    folder = tmp_path / "first"
+    command = ["train.py", "experiment=train_small_cnn", "data=digits", "debug=smoke"]
+    monkeypatch.setattr(sys, "argv", [*command, "trainer.max_epochs=1", f"hydra.run.dir={folder}"])
+    run(train.main)
+    return folder / "checkpoints" / "last.ckpt"
+
+
+def test_checkpoints_that_cannot_be_continued(end, checkpoint, tmp_path):
+    wrong = tmp_path / "wrong.ckpt"
+    command = ["experiment=train_small_cnn", "data=digits", "debug=smoke", f"ckpt_path={wrong}"]
+    content = checkpoint.read_bytes()
+    wrong.write_bytes(content[: len(content) // 2])
+    assert f"ckpt_path={wrong}: truncated, or no checkpoint of a run" in end(*command)
+    torch.save(SmallCNN().state_dict(), wrong)
+    assert "no checkpoint of a run, lacks state_dict" in end(*command)
+    wrong.write_bytes(content)
+    assert (
+        "a run of another model: net.fc.weight is of shape (10, 16), expected of shape (10, 8"
+        in end(*command, "target.net.width=8")
+    )
+
+
+def test_a_run_whose_own_checkpoint_is_damaged_says_so(end, checkpoint, tmp_path):
+    own = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(checkpoint.read_bytes()[:1000])
+    assert f"{own}: truncated, or no checkpoint of a run; delete it to start the run anew" in end(
+        "experiment=train_small_cnn", "data=digits", "debug=smoke"
+    )
+
+
 def test_an_unsupported_layer_is_named(end):
     net = "{_target_:torch.nn.ConvTranspose2d,in_channels:1,out_channels:10,kernel_size:3}"
     assert "ConvTranspose2d" in end(f"model.target.net={net}")
