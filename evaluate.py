@@ -15,7 +15,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from conf.data_facts import prepared_data, with_images
-from conf.errors import one_line_errors, run
+from conf.errors import job_errors, run
 from conf.types import check_types
 from lightning_modules.classifier import Classifier
 from lightning_modules.pretrained import pretrained
@@ -30,12 +30,11 @@ METADATA = {"target": "target", "data": "dataset"}
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
 def main(cfg: DictConfig) -> None:
     """Called by Hydra with the composed config."""
-    folder = Path(cfg.paths.run_dir)
     try:
-        with one_line_errors():
+        with job_errors():
             evaluate(as_the_file_says(cfg))
     finally:
-        remove_if_empty(folder)
+        remove_if_empty(cfg)
 
 
 def evaluate(cfg: DictConfig) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from statistics import fmean
 
 import hydra
 import lightning as L
@@ -16,31 +17,30 @@ from callbacks.run_record import read_record
 from callbacks.summary_table import summary_table
 from conf.checkpoints import checkpoint_to_continue
 from conf.data_facts import prepared_data, with_images
-from conf.errors import one_line_errors, run
-from conf.identity import config_hash
+from conf.errors import job_errors, run
+from conf.identity import config_hash, job_folder
 from conf.types import check_types
 from scalegmn.results import Results
 
 # Lightning's warnings about what is meant to be so: runs continue, batches are made on the device.
 NOISE = ("Checkpoint directory .* exists", ".*does not have many workers", ".*LeafSpec")
 
+# For conf/hydra/default.yaml.
+OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
+
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
-def main(cfg: DictConfig) -> None:
-    """Called by Hydra with the composed config."""
-    folder = Path(cfg.paths.run_dir)
+def main(cfg: DictConfig) -> float | None:
+    """Called by Hydra with the composed config; returns what a sweep may minimise."""
     try:
-        with one_line_errors():
-            train(cfg)
+        with job_errors():
+            return objective(train(cfg))
     finally:
-        remove_if_empty(folder)
+        remove_if_empty(cfg)
 
 
-def train(cfg: DictConfig) -> dict[str, float]:
+def train(cfg: DictConfig) -> Results:
     """Run an experiment in ``cfg.paths.run_dir``, or continue it, or show what it found out.
-
-    Returns:
-        What the run measured, by name.
 
     Raises:
         ValueError: if the config or a file is wrong, or the folder holds another run.
@@ -63,7 +63,7 @@ def train(cfg: DictConfig) -> dict[str, float]:
         trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     results = Results.read(folder / RESULTS)
     show(results)
-    return numbers_of(results)
+    return results
 
 
 def is_finished(folder: Path, identity: str) -> bool:
@@ -103,14 +103,16 @@ def console() -> Console:
     return Console() if Console().is_terminal else Console(width=110)
 
 
-def numbers_of(results: Results) -> dict[str, float]:
-    """What was measured, by name, as ``magnitude_90/test_acc``."""
-    numbers = dict(results.metrics)
-    if results.dense is not None:
-        numbers["dense/test_acc"] = results.dense.test_acc
-    for row in results.pruned:
-        numbers[f"{row.method or results.method}_{100 * row.sparsity:g}/test_acc"] = row.test_acc
-    return numbers
+def objective(results: Results) -> float | None:
+    """The mean validation loss of the networks pruned by the run's method, else of the dense one.
+
+    Never a number of the test split: choices are not made with it.
+    """
+    pruned = [row.val_loss for row in results.pruned if row.method in (None, results.method)]
+    losses = [loss for loss in pruned if loss is not None]
+    if losses:
+        return fmean(losses)
+    return results.dense.val_loss if results.dense else None
 
 
 def quiet() -> None:
@@ -119,10 +121,12 @@ def quiet() -> None:
         warnings.filterwarnings("ignore", message)
 
 
-def remove_if_empty(folder: Path) -> None:
-    """Remove what Hydra made for a run that could not start."""
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+def remove_if_empty(cfg: DictConfig) -> None:
+    """Remove what Hydra made for a run that could not start, its experiment's folder included."""
+    folder = Path(cfg.paths.run_dir)
+    made = [folder, folder.parent] if folder.parent.name == cfg.name else [folder]
+    for empty in (f for f in made if f.is_dir() and not any(f.iterdir())):
+        empty.rmdir()
 
 
 if __name__ == "__main__":

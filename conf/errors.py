@@ -1,14 +1,19 @@
 """How a command ends."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest import mock
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
+from hydra.types import RunMode
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf.errors import OmegaConfBaseException
+
+log = logging.getLogger(__name__)
 
 SHOW_ALL = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
 # Mistakes of the user, which deserve one line; anything else is a bug and shows its traceback.
@@ -32,8 +37,26 @@ def one_line_errors() -> Iterator[None]:
         sys.exit(f"error: {one_line(error)}")
 
 
+@contextmanager
+def job_errors() -> Iterator[None]:
+    """Ends a command with one line; of a sweep, tells what failed and leaves the rest to Hydra.
+
+    Hydra goes on with the other jobs, and raises the error when they are done.
+    """
+    if HydraConfig.get().mode != RunMode.MULTIRUN:
+        with one_line_errors():
+            yield
+        return
+    try:
+        yield
+    except Exception as error:
+        job = " ".join(HydraConfig.get().overrides.task)
+        log.error("error in job %s: %s", job, one_line(error))
+        raise
+
+
 def run(command: Callable[[], None]) -> None:
-    """Run a command of Hydra's, whose body is inside :func:`one_line_errors` as well.
+    """Run a command of Hydra's, whose body is inside :func:`job_errors`.
 
     An interrupt ends with exit code 130, and ``HYDRA_FULL_ERROR=1`` shows tracebacks.
     """

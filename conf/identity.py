@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 
@@ -28,3 +30,15 @@ def config_hash(cfg: DictConfig) -> str:
         bare.target.weights = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
     resolved = json.dumps(OmegaConf.to_container(bare, resolve=True), sort_keys=True)
     return hashlib.sha256(resolved.encode()).hexdigest()[:16]
+
+
+def job_folder(overrides: Iterable[str]) -> str:
+    """The folder of a job of a sweep: the same for the same overrides, in any order.
+
+    It starts with what can be read of them, without characters that mean something in overrides.
+    """
+    said = sorted(o for o in overrides if o.partition("=")[0] not in NO_IDENTITY)
+    pairs = [(key.rpartition(".")[2], value) for key, _, value in (o.partition("=") for o in said)]
+    short = [f"{k}_{v}" for k, v in pairs if k != "experiment" and "/" not in v]
+    readable = re.sub(r"[^\w.-]+", "_", "-".join(short))[:80]
+    return f"{readable}-{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]}".lstrip("-")

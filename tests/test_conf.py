@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from conf.identity import config_hash
+from conf.identity import config_hash, job_folder
 from conf.types import check_types
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -108,6 +109,17 @@ def test_paths_and_devices_are_no_part_of_a_runs_identity(monkeypatch, tmp_path)
         assert config_hash(composed(same)) == base
     for other in ("seed=1", "sparsity=0.9", "optimizer.lr=1e-4", "finetune.lr=1e-4", "data.seed=1"):
         assert config_hash(composed(other)) != base
+
+
+def test_the_folder_of_a_job_depends_on_what_was_asked_for():
+    asked = ["experiment=finetune_small_cnn", "optimizer.lr=0.1", "target.weights=/a/b=1.npy"]
+    folder = job_folder(asked)
+    assert folder.startswith("lr_0.1-") and re.fullmatch(r"[\w.-]+", folder)
+    assert job_folder(reversed(asked)) == folder == job_folder([*asked, "paths.data_dir=/x"])
+    assert job_folder([*asked[:2], "target.weights=/c/b=1.npy"]) != folder
+    assert re.fullmatch(r"\w+", job_folder(["experiment=quickstart"]))
+    long = [job_folder([f"sparsity=[{'0.5,' * 50}{last}]"]) for last in (0.6, 0.7)]
+    assert long[0] != long[1] and len(long[0]) < 100
 
 
 def test_the_network_to_prune_counts_with_its_content(tmp_path):

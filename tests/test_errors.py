@@ -173,6 +173,14 @@ def test_a_finished_run_shows_its_table_again(tmp_path, files, monkeypatch, caps
     assert (tmp_path / "run" / "results.json").read_bytes() == results
 
 
+def test_a_first_run_that_fails_leaves_no_folder_of_its_experiment(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["train.py", ONE_SHOT, "data=digits"])
+    with pytest.raises(SystemExit):
+        run(train.main)
+    assert [path.name for path in tmp_path.rglob("*")] == ["outputs"]
+
+
 def test_an_interrupt_is_no_error_but_ends_the_process():
     def interrupted():
         try:

@@ -12,9 +12,10 @@ import torch
 from hydra import compose, initialize_config_dir
 
 import evaluate
+import train as train_py
 from conf.errors import run
 from scalegmn.formats import load_state, read_metadata
-from scalegmn.results import Results
+from scalegmn.results import DenseRow, PrunedRow, Results
 from scalegmn.targets import SmallCNN
 from train import train
 
@@ -89,8 +90,13 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(tmp_path, capsys):
     in_process(whole, *TINY)
     first_table = capsys.readouterr().out
 
+    killed(broken, "dense/metrics.csv", 1, *TINY)
+    # From its first minute on, the folder is this run's, and its clock runs.
+    first = read_record(broken)
+    assert first is not None and first.earlier_seconds == 0
     killed(broken, "broken/metrics.csv", 3, *TINY)
     checkpoint = torch.load(broken / "checkpoints" / "last.ckpt", weights_only=True)
+    assert read_record(broken).earlier_seconds > 0
     assert checkpoint["epoch"] == 1 and not (broken / "results.json").exists()
     killed(broken, "scalegmn_eq_90/lr_0.001", 2, *TINY)
     assert (broken / "pruned_70.safetensors").exists() and not list(broken.glob("*.json.*"))
@@ -165,12 +171,44 @@ def test_experiments_run(experiment, quickstart, tmp_path):
     overrides = [f"experiment={experiment}", "debug=smoke", "data=digits"]
     if experiment != "train_small_cnn":
         overrides.append(f"target.weights={quickstart / 'dense.safetensors'}")
-    numbers = in_process(tmp_path, *overrides)
-    assert "dense/test_acc" in numbers
+    results = in_process(tmp_path, *overrides)
+    assert results.dense.test_acc > 0
     if experiment == "train_small_cnn":
         assert read_metadata(tmp_path / "dense.safetensors")["saw_validation"] == "false"
     else:
         assert Results.read(tmp_path / "results.json").dense.saw_validation is False
+
+
+def test_a_sweep_goes_on_after_a_mistake_and_finds_its_jobs_again(
+    quickstart, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    weights = quickstart / "dense.safetensors"
+    command = ["train.py", "-m", "experiment=finetune_small_cnn", "debug=smoke", "data=digits"]
+    monkeypatch.setattr(sys, "argv", [*command, f"target.weights={weights}", "sparsity=1.5,0.5"])
+    with pytest.raises(SystemExit, match="sparsity must be at least 0 and below 1, got 1.5"):
+        run(train_py.main)
+    (job,) = (tmp_path / "outputs/finetune_small_cnn/sweep").glob("*/")
+    assert job.name.startswith("data_digits-debug_smoke-sparsity_0.5-")
+    results = (job / "results.json").read_bytes()
+    first = capsys.readouterr().out
+    assert "sparsity=1.5: sparsity must be" in first and "small_cnn on digits" in first
+
+    monkeypatch.setattr(train_py.L, "Trainer", None)  # Nothing is trained again.
+    with pytest.raises(SystemExit):
+        run(train_py.main)
+    assert (job / "results.json").read_bytes() == results
+    assert "small_cnn on digits" in capsys.readouterr().out
+
+
+def test_a_sweep_is_told_about_validation_only():
+    dense = DenseRow(test_acc=0.1, val_loss=3.0)
+    facts = {"experiment": "e", "seed": 1, "target": "small_cnn", "dataset": "digits"}
+    assert train_py.objective(Results(**facts, dense=dense)) == 3.0
+    rows = [PrunedRow(sparsity=s, test_acc=0.2, val_loss=v) for s, v in [(0.5, 1.0), (0.9, 2.0)]]
+    other = PrunedRow(sparsity=0.5, test_acc=0.2, val_loss=9.0, method="random")
+    results = Results(**facts, method="magnitude", dense=dense, pruned=(*rows, other))
+    assert train_py.objective(results) == 1.5
 
 
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
