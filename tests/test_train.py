@@ -13,6 +13,7 @@ from hydra import compose, initialize_config_dir
 
 import evaluate
 import train as train_py
+from callbacks.run_record import read_record
 from conf.errors import run
 from scalegmn.formats import load_state, read_metadata
 from scalegmn.results import DenseRow, PrunedRow, Results
@@ -164,6 +165,20 @@ def test_a_pruned_network_is_evaluated_from_its_file_alone(quickstart, tmp_path,
     assert found["nonzero"] == row.nonzero and found["parameters"] == 4970
     assert found["macs"] == 15 * 15 * 9 * 16 + (49 + 9) * 9 * 256 + 160
     assert 0 <= found["test_acc"] <= 1
+
+
+def test_a_file_brings_the_settings_of_its_network(tmp_path, monkeypatch):
+    overrides = ["experiment=train_small_cnn", "debug=smoke", "data=digits", "target.net.width=8"]
+    in_process(tmp_path / "narrow", *overrides)
+    file = tmp_path / "narrow" / "dense.safetensors"
+    argv = ["evaluate.py", f"file={file}", f"hydra.run.dir={tmp_path}"]
+    monkeypatch.setattr(sys, "argv", argv)
+    run(evaluate.main)
+    found = json.loads((tmp_path / "evaluation.json").read_text())
+    assert found["parameters"] == sum(p.numel() for p in SmallCNN(width=8).parameters())
+    monkeypatch.setattr(sys, "argv", [*argv, "target.net.width=16"])
+    with pytest.raises(SystemExit, match=r"has shape \(8, 1, 3, 3\), expected \(16, 1, 3, 3\)"):
+        run(evaluate.main)
 
 
 @pytest.mark.parametrize("experiment", ["train_small_cnn", "finetune_small_cnn", "baseline_random"])
