@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from conf.data_facts import prepared_data, with_images
 from conf.errors import job_errors, run
+from conf.settings import with_settings
 from conf.types import check_types
 from lightning_modules.classifier import Classifier
 from lightning_modules.pretrained import pretrained
@@ -23,8 +24,8 @@ from scalegmn.formats import atomic_path, read_metadata
 from scalegmn.pruning import SparsityCount
 from train import console, quiet, remove_if_empty
 
-# Config groups, and where a file says what they are.
-METADATA = {"target": "target", "data": "dataset"}
+# Config groups: where a file says what they are, and how the part of the config is set.
+METADATA = {"target": ("target", "target.net", "network"), "data": ("dataset", "data", "images")}
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
@@ -72,12 +73,21 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
 
 
 def as_the_file_says(cfg: DictConfig) -> DictConfig:
-    """The config with the target and the data set that the file names, if the user named none."""
-    given = HydraConfig.get().overrides.task
-    named = {override.partition("=")[0] for override in given}
+    """The config with the network and the images that the file names, unless the user named them.
+
+    Raises:
+        ValueError: if the file names something that it may not.
+    """
+    task = HydraConfig.get().overrides.task
+    given = {key.lstrip("+~"): value for key, _, value in (o.partition("=") for o in task)}
     said = read_metadata(cfg.file)
-    missing = [f"{k}={said[v]}" for k, v in METADATA.items() if k not in named and v in said]
-    return compose("evaluate", overrides=[*missing, *given]) if missing else cfg
+    named = [(g, name) for g, (name, _, _) in METADATA.items() if name in said and g not in given]
+    if named:
+        cfg = compose("evaluate", overrides=[*(f"{g}={said[name]}" for g, name in named), *task])
+    for group, (name, key, settings) in METADATA.items():
+        if settings in said and given.get(group, said.get(name)) == said.get(name):
+            with_settings(cfg, key, said[settings], given.keys())
+    return cfg
 
 
 def macs(net: nn.Module, x: torch.Tensor) -> int:

@@ -7,17 +7,21 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from conf.identity import config_hash, job_folder
+from conf.settings import settings, with_settings
 from conf.types import check_types
 
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
+OmegaConf.register_new_resolver("settings", settings, replace=True)
 IMAGES = {"name": "digits", "channels": 1, "size": 32, "classes": 10}
 
 
 def composed(*overrides, config="train"):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose(config, overrides=["paths.run_dir=/tmp/run", *overrides])
-    cfg.images, cfg.config_hash = IMAGES, "-"
+    cfg.images = IMAGES
+    if config == "train":
+        cfg.config_hash = "-"
     return cfg
 
 
@@ -155,3 +159,41 @@ def test_a_value_of_the_wrong_type_is_named_by_the_key_that_was_given(override, 
 def test_whole_numbers_and_other_choices_are_fine(override):
     cfg = composed(override)
     check_types(cfg)
+
+
+def said_by(*overrides):
+    metadata = composed("experiment=train_small_cnn", *overrides).metadata
+    return metadata.network, metadata.images
+
+
+def evaluated(network, images, *given):
+    cfg = composed("file=net.safetensors", *given, config="evaluate")
+    keys = [override.partition("=")[0] for override in given]
+    with_settings(cfg, "target.net", network, keys)
+    with_settings(cfg, "data", images, keys)
+    return cfg
+
+
+def test_a_file_says_how_its_network_and_its_images_were_set():
+    relu6 = "+target.net.activation={_target_:torch.nn.ReLU6,_partial_:true}"
+    asked = ["target.net.width=8", relu6, "data.folder=more", "data.gray=mean", "data.split_seed=7"]
+    cfg = evaluated(*said_by(*asked, "data.batch_size=3"))
+    assert cfg.target.net.width == 8 and cfg.target.net.activation._target_ == "torch.nn.ReLU6"
+    assert (cfg.data.folder, cfg.data.gray, cfg.data.split_seed) == ("more", "mean", 7)
+    assert cfg.data.batch_size == 256 and cfg.target.net.in_channels == IMAGES["channels"]
+
+
+def test_what_was_given_counts_more_than_what_a_file_says():
+    said = said_by("target.net.width=8", "data.folder=more", "data.gray=mean")
+    cfg = evaluated(*said, "target.net.width=4", "data.folder=other")
+    assert cfg.target.net.width == 4 and cfg.data.folder == "other" and cfg.data.gray == "mean"
+    assert evaluated(*said, "data=digits").data == evaluated("{}", "{}", "data=digits").data
+
+
+@pytest.mark.parametrize("value", ['{"_target_": "os.system"}', '"${oc.env:HOME}"'])
+def test_a_file_cannot_choose_what_is_called(value):
+    network = f'{{"_target_": "scalegmn.targets.SmallCNN", "activation": {value}}}'
+    with pytest.raises(ValueError, match="give target.net.activation="):
+        evaluated(network, "{}")
+    with pytest.raises(ValueError, match="is not a JSON object"):
+        evaluated("5", "{}")
