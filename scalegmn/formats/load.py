@@ -49,4 +49,10 @@ def load_state(path: str | os.PathLike[str], module: nn.Module) -> dict[str, Ten
         raise ValueError(f"{path}: unknown suffix {path.suffix!r}; networks are read from {known}")
     expected = module.state_dict()
     state = READERS[path.suffix](path, expected)
+    if any(name.startswith("operator.") for name in state.keys() - expected.keys()):
+        # The target in there is the one before it was rewritten: hardly what was meant.
+        raise ValueError(
+            f"{path}: holds an operator, and its target as it was before the operator rewrote it; "
+            "give the run's rewritten.safetensors or pruned_<percent>.safetensors"
+        )
     return validated(path, unwrapped(state, expected), expected)

@@ -84,3 +84,10 @@ def test_an_unknown_suffix_is_named_with_the_known_ones(tmp_path):
     (tmp_path / "net.h5").touch()
     with pytest.raises(ValueError, match=r"net\.h5: unknown suffix '\.h5'.*\.npy.*\.safetensors"):
         load_state(tmp_path / "net.h5", SmallCNN())
+
+
+def test_a_checkpoint_with_an_operator_is_refused_for_what_the_operator_made(tmp_path):
+    state = {f"target.{name}": t for name, t in SmallCNN().state_dict().items()}
+    file = write(tmp_path / "best.ckpt", state | {"operator.encoder.weight": torch.ones(3)})
+    with pytest.raises(ValueError, match=r"best.ckpt: holds an operator.* rewritten.safetensors"):
+        load_state(file, SmallCNN())

@@ -43,7 +43,7 @@ def test_the_published_vgg_format(tmp_path, zipped):
 def test_prefixes_of_wrappers_are_dropped_with_their_siblings(tmp_path, cnn, owner):
     state = prefixed(owner, cnn.state_dict())
     if owner.startswith(("net", "target")):
-        state |= {"operator.weight": torch.ones(3), "test_accuracy.count": torch.tensor(3)}
+        state |= {"critic.weight": torch.ones(3), "test_accuracy.count": torch.tensor(3)}
     torch.save({"state_dict": state, "hyper_parameters": {"lr": 0.1}}, tmp_path / "last.ckpt")
     assert same(load_state(tmp_path / "last.ckpt", SmallCNN()), cnn.state_dict())
 
