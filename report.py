@@ -29,6 +29,8 @@ def report(roots: str | Sequence[str], output_dir: str | Path) -> Table:
     for complaint in complaints:
         log.warning(complaint)
     table = tabulate(results)
+    if debug := sum(bool(run.debug) for run in results):
+        log.info("left out: %d on some batches only (debug)", debug)
     if not table:
         raise FileNotFoundError(
             f"no results of a network below {', '.join(roots)}: "

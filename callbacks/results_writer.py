@@ -91,12 +91,19 @@ class ResultsWriter(Callback):
                 "torch": torch.__version__,
                 "lightning": lightning.__version__,
             },
+            debug=_sees_some_batches_only(trainer) or None,
         )
         results.write(self.folder / NAME)
 
     def _relative(self, row: PrunedRow) -> PrunedRow:
         file = row.file and Path(row.file).relative_to(self.folder).as_posix()
         return replace(row, file=file, method=None if row.method == self.method else row.method)
+
+
+def _sees_some_batches_only(trainer: Trainer) -> bool:
+    limits = (trainer.limit_train_batches, trainer.limit_val_batches, trainer.limit_test_batches)
+    # A whole 1 is one batch, 1.0 is all of them.
+    return any(isinstance(limit, int) or limit < 1 for limit in limits if limit is not None)
 
 
 def _name(device: torch.device) -> str:

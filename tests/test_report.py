@@ -1,9 +1,11 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import report as report_py
 from report import report
 from scalegmn.results import DenseRow, PrunedRow, Results
 
@@ -55,3 +57,12 @@ def test_no_results_are_one_clear_line_and_no_report(tmp_path):
         "run an experiment first (python train.py), or set roots=[FOLDER]"
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_on_some_batches_only_are_counted_and_left_out(outputs, tmp_path, caplog):
+    caplog.set_level("INFO", logger=report_py.log.name)
+    (file,) = outputs.rglob("results.json")
+    replace(Results.read(file), debug=True).write(outputs / "smoke" / "results.json")
+    (rows,) = report(str(outputs), tmp_path / "report").values()
+    assert [row.test_acc.n for row in rows] == [1, 1]
+    assert caplog.messages == ["left out: 1 on some batches only (debug)"]

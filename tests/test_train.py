@@ -104,6 +104,7 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(tmp_path, capsys):
     in_process(broken, *TINY)
 
     assert comparable(broken) == comparable(whole)
+    assert "debug" not in comparable(whole)
     ours, theirs = tables(broken), tables(whole)
     assert ours.keys() == theirs.keys() and len(ours) == 1 + 1 + 2 * 2 * 2
     assert [row["epoch"] for row in ours["metrics.csv"]] == ["0", "1", "2", "3"]
@@ -131,6 +132,7 @@ def test_a_run_leaves_what_the_design_promises(quickstart):
     assert results.experiment == "quickstart" and results.method == "scalegmn_eq"
     assert results.target == "small_cnn" and results.dataset == "digits" and results.seed == 42
     assert [row.method for row in results.pruned] == [None, "magnitude"]
+    assert results.debug is True
     assert results.dense.parameters == 4970 and results.dense.saw_validation is False
     assert (quickstart / ".hydra" / "config.yaml").exists()
     for name in ("accuracy.png", "layers.png", "metrics.csv", "rewritten.safetensors"):

@@ -112,6 +112,7 @@ class Results:
         device: what it ran on.
         config_hash: of the resolved config without paths, devices, loggers and output folders.
         versions: of the packages that matter.
+        debug: ``True`` for a run on some batches only, whose numbers mean nothing.
 
     Raises:
         ValueError: if a method is unknown or missing, a fraction is outside [0, 1], or there
@@ -132,6 +133,7 @@ class Results:
     device: str | None = None
     config_hash: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    debug: bool | None = None
 
     def __post_init__(self) -> None:
         _check_method(self.method)

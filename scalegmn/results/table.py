@@ -77,10 +77,11 @@ def tabulate(results: Sequence[Results]) -> Table:
 
     Where one seed has several runs of a method at a sparsity, that with the lowest validation loss
     counts (without losses, the last). A dense network counts once, however many runs start from it.
+    Runs on some batches only are left out.
     """
     groups: dict[Group, list[Results]] = defaultdict(list)
     for run in results:
-        if run.dense or run.pruned:
+        if (run.dense or run.pruned) and not run.debug:
             groups[_group(run)].append(run)
     return {
         group: [*_dense_rows(groups[group]), *_pruned_rows(groups[group])]

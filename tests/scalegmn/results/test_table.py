@@ -83,3 +83,9 @@ def test_a_run_that_only_trained_a_network_gives_a_dense_row():
     dense = DenseRow(test_acc=0.5)
     run = Results(experiment="train", seed=1, target="t", dataset="d", method="dense", dense=dense)
     assert list(rows([run])) == [("dense", 0.0)]
+
+
+def test_runs_on_some_batches_only_do_not_count(run):
+    spread = rows([run(val_loss=2.0, test_acc=0.4), run(val_loss=0.1, test_acc=0.9, debug=True)])
+    assert spread["magnitude", 0.9].test_acc.mean == 0.4
+    assert tabulate([run(debug=True)]) == {}
