@@ -88,15 +88,15 @@ class EarlyStoppedFineTuning(Callback):
         net = self.source(trainer, pl_module)
         self._rows = []
         for sparsity in self.thresholds:
-            work = partial(self._prune, trainer, deepcopy(net), sparsity)
+            work = partial(self._prune, trainer, net, sparsity)
             row = remembered(self._work(sparsity) / "row.json", work, trainer=trainer)
             self._rows.append(PrunedRow(**row, method=self.method, file=str(self._file(sparsity))))
 
-    def _prune(self, trainer: Trainer, net: nn.Module, sparsity: float) -> dict[str, Any]:
+    def _prune(self, trainer: Trainer, dense: nn.Module, sparsity: float) -> dict[str, Any]:
         evaluate = self.fine_tuning.inner.evaluate
         threshold = self.thresholds[sparsity]
-        pruned = deepcopy(net)
-        threshold().choose(net).apply_(pruned)
+        pruned, net = deepcopy(dense), deepcopy(dense)
+        threshold().choose(dense).apply_(pruned)
         before = evaluate(trainer, pruned, "test")
         tuned = self.fine_tuning.best(trainer, net, threshold, self._work(sparsity))
         after = evaluate(trainer, net, "test")

@@ -51,7 +51,7 @@ class SparsityMonitor(Callback):
         board = logger.experiment
         for name, parameter in params.items():
             board.add_scalar(f"near_zero/{name}", near_zero[name], step)
-            # The smallest normal number stands for exact zeros, whose logarithm is infinite.
+            # Exact zeros, whose logarithm is infinite, are shown at the lower end.
             magnitudes = parameter.abs().clamp_min(1e-12).log10()
             board.add_histogram(f"log10_magnitude/{name}", magnitudes, step)
         title = f"below {self.threshold:g}"
