@@ -30,6 +30,7 @@ class ResultsWriter(Callback):
           seed: 42
           folder: ${paths.run_dir}
           config_hash: ${config_hash}
+          setting: ${setting}
 
     Args:
         experiment: its name.
@@ -38,6 +39,7 @@ class ResultsWriter(Callback):
         seed: of the run.
         folder: the run's.
         config_hash: of the run.
+        setting: what keeps it from being compared with others, see :class:`Results`.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class ResultsWriter(Callback):
         seed: int,
         folder: str | Path,
         config_hash: str,
+        setting: str | None = None,
     ) -> None:
         self.experiment = experiment
         self.method = method
@@ -56,6 +59,7 @@ class ResultsWriter(Callback):
         self.seed = seed
         self.folder = Path(folder).resolve()
         self.config_hash = config_hash
+        self.setting = setting
         self._record: RunRecord | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -86,6 +90,7 @@ class ResultsWriter(Callback):
             peak_memory_mb=round(_peak_memory_mb(trainer.strategy.root_device), 1),
             device=_name(trainer.strategy.root_device),
             config_hash=self.config_hash,
+            setting=self.setting,
             versions={
                 "python": platform.python_version(),
                 "torch": torch.__version__,

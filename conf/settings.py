@@ -62,3 +62,12 @@ def _targets(value: Any) -> list[str]:
     )
     own = [str(value["_target_"])] if isinstance(value, dict) and "_target_" in value else []
     return own + [target for child in children for target in _targets(child)]
+
+
+def unusual(gauge: str, prune_biases: bool) -> str | None:
+    """What a reader of the results must know of how networks are pruned."""
+    said = [
+        f"{gauge} gauge" if gauge != "raw" else None,
+        "sparsity over all parameters" if prune_biases else None,
+    ]
+    return ", ".join(text for text in said if text) or None

@@ -7,12 +7,13 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from conf.identity import config_hash, job_folder
-from conf.settings import settings, with_settings
+from conf.settings import settings, unusual, with_settings
 from conf.types import check_types
 
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
 OmegaConf.register_new_resolver("settings", settings, replace=True)
+OmegaConf.register_new_resolver("unusual", unusual, replace=True)
 IMAGES = {"name": "digits", "channels": 1, "size": 32, "classes": 10}
 
 
@@ -197,3 +198,16 @@ def test_a_file_cannot_choose_what_is_called(value):
         evaluated(network, "{}")
     with pytest.raises(ValueError, match="is not a JSON object"):
         evaluated("5", "{}")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "setting"),
+    [
+        ([], None),
+        (["selection.gauge=balanced"], "balanced gauge"),
+        (["selection.gauge=balanced", "prune_biases=true"], "balanced gauge, sparsity over all pa"),
+    ],
+)
+def test_what_is_unusual_about_the_pruning_goes_into_the_results(overrides, setting):
+    found = composed(*overrides).callbacks.results_writer.setting
+    assert found is None if setting is None else found.startswith(setting)

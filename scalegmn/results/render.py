@@ -13,7 +13,8 @@ CAPTION = (
 )
 HEAD = "| method | sparsity | test accuracy | before fine-tuning | n |"
 COLUMNS = [
-    *("target", "dataset", "data_note", "saw_validation", "method", "sparsity", "n"),
+    *("target", "dataset", "data_note", "saw_validation", "setting"),
+    *("method", "sparsity", "n"),
     *("test_acc", "test_acc_sd", "before_finetune", "before_finetune_sd"),
     *("weight_sparsity", "parameter_sparsity"),
 ]
@@ -37,7 +38,8 @@ def to_csv(table: Table) -> str:
 
 def title(group: Group) -> str:
     """The name of a group, with its marks."""
-    return f"{group.target} on {group.dataset}{_marks(group)}"
+    setting = f", {group.setting}" if group.setting else ""
+    return f"{group.target} on {group.dataset}{setting}{_marks(group)}"
 
 
 def _section(item: tuple[Group, list[Row]]) -> str:

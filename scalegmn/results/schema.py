@@ -104,6 +104,7 @@ class Results:
         target: the network that is pruned, such as ``small_cnn``.
         dataset: the images it classifies.
         data_note: what to know about these images.
+        setting: how it was pruned, where that is unusual, such as ``balanced gauge``.
         dense: the network before pruning.
         pruned: one row per sparsity (and method, where a run compares several).
         metrics: anything else that was measured.
@@ -125,6 +126,7 @@ class Results:
     target: str | None = None
     dataset: str | None = None
     data_note: str | None = None
+    setting: str | None = None
     dense: DenseRow | None = None
     pruned: tuple[PrunedRow, ...] = ()
     metrics: Mapping[str, float | int] = field(default_factory=dict)

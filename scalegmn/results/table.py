@@ -32,19 +32,21 @@ class Spread:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that may be compared: one target, one version of the data, one kind of dense network.
+    """Runs that may be compared: one target, data, setting and kind of dense network.
 
     Args:
         target: the network that is pruned.
         dataset: the images it classifies.
         data_note: what to know about these images.
         saw_validation: whether the dense network was trained on validation images.
+        setting: how networks are pruned, where that is unusual.
     """
 
     target: str
     dataset: str
     data_note: str | None
     saw_validation: bool
+    setting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def tabulate(results: Sequence[Results]) -> Table:
 
 def _group(run: Results) -> Group:
     saw_validation = bool(run.dense and run.dense.saw_validation)
-    return Group(str(run.target), str(run.dataset), run.data_note, saw_validation)
+    return Group(str(run.target), str(run.dataset), run.data_note, saw_validation, run.setting)
 
 
 def _dense_rows(runs: list[Results]) -> list[Row]:

@@ -13,7 +13,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from callbacks.dense_network import DenseNetwork
 from callbacks.dense_reference import DenseReference
 from callbacks.figures import Figures
-from callbacks.provenance import saw_validation
 from callbacks.results_writer import ResultsWriter
 from callbacks.rewritten_network import RewrittenNetwork
 from callbacks.run_record import NAME, begin_session, read_record
@@ -157,14 +156,6 @@ def test_a_missing_target_is_trained_once(net, inner, data, make_trainer, tmp_pa
     assert not torch.equal(start, trained)
     net[2].weight.data.zero_()
     assert torch.equal(fit(5), trained)
-
-
-def test_networks_from_elsewhere_have_seen_the_validation_images(net, tmp_path):
-    assert saw_validation(None) == "false"
-    torch.save(net.state_dict(), tmp_path / "net.pt")
-    assert saw_validation(tmp_path / "net.pt") == "true"
-    save_network(tmp_path / "net.safetensors", net.state_dict(), METADATA)
-    assert saw_validation(tmp_path / "net.safetensors") == "false"
 
 
 def test_the_table_ends_with_the_dense_row():

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from scalegmn.results import DenseRow, PrunedRow, Results, tabulate
+from scalegmn.results.render import title
 
 
 def rows(runs):
@@ -89,3 +90,9 @@ def test_runs_on_some_batches_only_do_not_count(run):
     spread = rows([run(val_loss=2.0, test_acc=0.4), run(val_loss=0.1, test_acc=0.9, debug=True)])
     assert spread["magnitude", 0.9].test_acc.mean == 0.4
     assert tabulate([run(debug=True)]) == {}
+
+
+def test_unusual_settings_are_kept_apart(run):
+    plain, balanced = tabulate([run(), run(setting="balanced gauge")])
+    assert (plain.setting, balanced.setting) == (None, "balanced gauge")
+    assert title(balanced) == "small_cnn on cifar10_gray, balanced gauge"
