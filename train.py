@@ -6,6 +6,7 @@ from statistics import fmean
 
 import hydra
 import lightning as L
+import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
@@ -53,6 +54,7 @@ def train(cfg: DictConfig) -> Results:
     cfg = with_images(cfg, data)
     cfg.config_hash = config_hash(cfg)
     check_types(cfg)
+    use_threads(cfg.num_threads)
     folder = Path(cfg.paths.run_dir)
     if not is_finished(folder, cfg.config_hash):
         quiet()
@@ -67,6 +69,19 @@ def train(cfg: DictConfig) -> Results:
     results = Results.read(folder / RESULTS)
     show(results)
     return results
+
+
+def use_threads(num_threads: int | None) -> None:
+    """Limit PyTorch's threads on the CPU, if a number is given.
+
+    Raises:
+        ValueError: if it is not a number of threads.
+    """
+    if num_threads is None:
+        return
+    if not isinstance(num_threads, int) or num_threads < 1:
+        raise ValueError(f"num_threads={num_threads!r}: expected a whole number above 0")
+    torch.set_num_threads(num_threads)
 
 
 def is_finished(folder: Path, identity: str) -> bool:

@@ -56,6 +56,7 @@ def files(tmp_path):
         (["experiment=nope"], "Could not find 'experiment/nope' Available options"),
         (["trainer.max_epochs=abc"], "error: trainer.max_epochs='abc': expected"),
         (["sparsity=1.0"], "sparsity must be at least 0 and below 1, got 1.0"),
+        (["num_threads=0"], "num_threads=0: expected a whole number above 0"),
         (["sparsity=[0.5,-0.1]"], "sparsity must be at least 0 and below 1, got -0.1"),
         (["finetune.lr=0.0"], "finetune.lr must be above 0"),
         (["data.batch_size=0"], "data.batch_size must be at least 1, got 0"),
