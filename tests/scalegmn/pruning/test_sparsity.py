@@ -15,6 +15,8 @@ def test_weights_and_parameters_are_counted_apart():
 
 def test_the_small_cnn_at_ninety_percent_keeps_550():
     cnn = SmallCNN()
+    for parameter in cnn.parameters():
+        nn.init.normal_(parameter)  # biases start at zero
     keep_top(magnitude(dict(cnn.named_parameters())), 0.9).apply_(cnn)
     count = SparsityCount.of(cnn.state_dict())
     assert count.nonzero == 550
