@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 OURS, PLAIN = "ours", "plain"
+ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -108,8 +109,9 @@ def _rounds(case: Case, sides: Sequence[str], args: argparse.Namespace) -> dict[
     for _ in range(args.rounds):
         for side in sides:
             job = json.dumps({"side": side, "options": case.options})
-            command = [sys.executable, sys.argv[0], "--device", args.device, "--one", job]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            module = f"benchmarks.{Path(sys.argv[0]).stem}"
+            command = [sys.executable, "-m", module, "--device", args.device, "--one", job]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
             runs[side].append(json.loads(done.stdout))
     return {
         side: Measured(*(statistics.median(r[key] for r in run) for key in ("seconds", "peak_mb")))
