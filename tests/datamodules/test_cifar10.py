@@ -59,13 +59,19 @@ def test_missing_data_are_named_with_what_to_do(tmp_path, options):
 
 
 def test_another_folder_is_never_downloaded(tmp_path, monkeypatch):
-    monkeypatch.setattr("datamodules.cifar10.download", lambda _: pytest.fail("downloads"))
+    asked = []
+    monkeypatch.setattr("datamodules.cifar10.download", asked.append)
     CIFAR10(data_dir=tmp_path, folder="mine", download=True).prepare_data()
+    assert not asked
 
 
 def test_data_that_are_there_are_not_downloaded(data_dir, monkeypatch):
-    monkeypatch.setattr("datamodules.cifar10.download", lambda _: pytest.fail("downloads"))
+    asked = []
+    monkeypatch.setattr("datamodules.cifar10.download", asked.append)
     CIFAR10(data_dir=data_dir, download=True).prepare_data()
+    assert not asked
+    CIFAR10(data_dir=data_dir / "empty", download=True).prepare_data()
+    assert len(asked) == 1
 
 
 def test_an_unknown_gray_is_refused(tmp_path):
