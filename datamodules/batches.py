@@ -54,8 +54,8 @@ class EpochBatches(Sampler[Picked]):
         smallest = min(batch_size, size % batch_size or batch_size)
         if smallest < world_size:
             raise ValueError(
-                f"a batch of {smallest} images cannot be shared by {world_size} processes "
-                f"({size} images, data.batch_size={batch_size}): choose another data.batch_size"
+                f"a batch of {smallest} cannot be shared by {world_size} processes "
+                f"({size} in all, data.batch_size={batch_size}): choose another data.batch_size"
             )
         self.size = size
         self.batch_size = batch_size

@@ -1,19 +1,13 @@
 """Image data that lives on the device as one tensor per split."""
 
-from abc import ABC, abstractmethod
-from typing import Any, Literal
+from abc import abstractmethod
 
-import torch
-from lightning import LightningDataModule
-
-from datamodules.batches import BatchLoader, EpochBatches
 from datamodules.normalized import Augmentation, NormalizedBatches
+from datamodules.resident import ResidentDataModule
 from datamodules.splits import Images, hold_out
 
-Split = Literal["train", "val", "test"]
 
-
-class ImageDataModule(LightningDataModule, ABC):
+class ImageDataModule(ResidentDataModule[Images]):
     """Images with labels, split into train, val and test.
 
     A subclass says where the images come from. They are kept as bytes on the trainer's device and
@@ -46,15 +40,10 @@ class ImageDataModule(LightningDataModule, ABC):
         split_seed: int,
         data_note: str | None,
     ) -> None:
-        super().__init__()
-        if batch_size < 1:
-            raise ValueError(f"data.batch_size must be at least 1, got {batch_size}")
-        self.batch_size = batch_size
+        super().__init__(batch_size=batch_size, seed=seed)
         self.augmentation = augmentation
-        self.seed = seed
         self.split_seed = split_seed
         self.data_note = data_note
-        self._splits: dict[str, Images] = {}
 
     @abstractmethod
     def read(self) -> tuple[Images, Images]:
@@ -64,47 +53,11 @@ class ImageDataModule(LightningDataModule, ABC):
     def in_channels(self) -> int:
         return len(self.mean)
 
-    def setup(self, stage: str | None = None) -> None:
-        if not self._splits:
-            pool, test = self.read()
-            train, val = hold_out(pool, 0.1, seed=self.split_seed)
-            self._splits = {"train": train, "val": val, "test": test}
-        self._splits = {name: split.to(self._device) for name, split in self._splits.items()}
+    def splits(self) -> dict[str, Images]:
+        pool, test = self.read()
+        train, val = hold_out(pool, 0.1, seed=self.split_seed)
+        return {"train": train, "val": val, "test": test}
 
-    def train_dataloader(self) -> BatchLoader:
-        return self._loader("train", seed=self.seed, augmentation=self.augmentation)
-
-    def val_dataloader(self) -> BatchLoader:
-        return self._loader("val")
-
-    def test_dataloader(self) -> BatchLoader:
-        return self._loader("test")
-
-    @property
-    def _device(self) -> torch.device:
-        return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
-
-    def _loader(
-        self, split: Split, *, seed: int | None = None, augmentation: Augmentation | None = None
-    ) -> BatchLoader:
-        images = self._splits[split]
-        batches = EpochBatches(
-            len(images),
-            self.batch_size,
-            seed=seed,
-            rank=self.trainer.global_rank if self.trainer else 0,
-            world_size=self.trainer.world_size if self.trainer else 1,
-            device=images.pixels.device,
-        )
-        return BatchLoader(
-            NormalizedBatches(images, mean=self.mean, std=self.std, augmentation=augmentation),
-            sampler=batches,
-            batch_size=None,
-            collate_fn=_as_it_is,
-            # Its own generator: a loader otherwise draws from the global one at every pass.
-            generator=torch.Generator(),
-        )
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
+    def batches(self, content: Images, *, training: bool) -> NormalizedBatches:
+        augmentation = self.augmentation if training else None
+        return NormalizedBatches(content, mean=self.mean, std=self.std, augmentation=augmentation)

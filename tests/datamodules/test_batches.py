@@ -58,5 +58,5 @@ def test_processes_share_each_batch_and_every_row_comes_once(world_size, seed):
 
 @pytest.mark.parametrize(("size", "batch_size"), [(101, 10), (100, 1), (1, 10)])
 def test_a_batch_smaller_than_the_number_of_processes_is_refused(size, batch_size):
-    with pytest.raises(ValueError, match="batch of 1 images cannot be shared by 2 processes"):
+    with pytest.raises(ValueError, match="batch of 1 cannot be shared by 2 processes"):
         EpochBatches(size, batch_size, seed=None, world_size=2)
