@@ -1,15 +1,28 @@
 """What a data set knows and a config needs."""
 
 from copy import deepcopy
+from typing import Any, Protocol
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from conf.types import check_types
-from datamodules.images import ImageDataModule
 
 
-def prepared_data(cfg: DictConfig) -> ImageDataModule:
+class ImageFacts(Protocol):
+    """Of a data module of images, or of networks that read images."""
+
+    name: str
+    image_size: int
+
+    @property
+    def in_channels(self) -> int: ...
+
+    @property
+    def num_classes(self) -> int: ...
+
+
+def prepared_data(cfg: DictConfig) -> Any:
     """The data module, its data read: what is missing is missed before anything is written."""
     check_types(cfg.data, "data")
     data = instantiate(cfg.data, _convert_="all")
@@ -18,7 +31,7 @@ def prepared_data(cfg: DictConfig) -> ImageDataModule:
     return data
 
 
-def with_images(cfg: DictConfig, data: ImageDataModule) -> DictConfig:
+def with_images(cfg: DictConfig, data: ImageFacts) -> DictConfig:
     """The config with ``images`` filled in."""
     cfg = deepcopy(cfg)
     cfg.images = {
