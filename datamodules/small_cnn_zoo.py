@@ -1,0 +1,88 @@
+"""The Small CNN Zoo."""
+
+from pathlib import Path
+
+import numpy as np
+
+from datamodules.zoo import ZooDataModule
+from scalegmn.zoo import ZooFolder
+from scalegmn.zoo.records import Records
+from scalegmn.zoo.runs import split_of_rows
+from scalegmn.zoo.split_file import find_split_file, read_order
+from scalegmn.zoo.splits import SPLITS, Split
+from scalegmn.zoo.steps import Steps, at_steps
+
+
+class SmallCNNZoo(ZooDataModule):
+    """Small CNNs from one folder in the official layout.
+
+    With a split file, the published split: of 30,000 final checkpoints 12,000 train, 3,000 val and
+    15,000 test, before the activation is chosen. Without, 80/10/10 by training run. Checkpoints of
+    one run are always in one split.
+
+    Reference: Unterthiner et al., *Predicting Neural Network Accuracy from Weights*, 2020,
+    arXiv:2002.11448. Split: Zhou et al., *Permutation Equivariant Neural Functionals*, 2023,
+    arXiv:2302.14040.
+
+    Args:
+        data_dir: where data sets are.
+        folder: the zoo's folder below it: ``cifar10``, ``svhn_cropped``, ``mnist``,
+            ``fashion_mnist``, or one that ``build_zoo`` made.
+        split_file: its name in the folder; ``None`` for ``<folder>_split.csv`` where it exists.
+        step: see :func:`~scalegmn.zoo.steps.at_steps`.
+        split_seed: of the split without a split file.
+        activation: see :class:`~datamodules.zoo.ZooDataModule`, like the rest.
+        label: likewise.
+        batch_size: likewise.
+        seed: likewise.
+        data_note: likewise.
+
+    Raises:
+        FileNotFoundError: if a file of the zoo, or the split file that was asked for, is missing.
+        ValueError: in one line, if something does not fit.
+    """
+
+    def __init__(
+        self,
+        *,
+        data_dir: str | Path,
+        folder: str = "cifar10",
+        split_file: str | None = None,
+        step: Steps = "last",
+        split_seed: int = 42,
+        activation: str | None = None,
+        label: str = "test_accuracy",
+        batch_size: int = 64,
+        seed: int = 42,
+        data_note: str | None = None,
+    ) -> None:
+        super().__init__(
+            batch_size=batch_size,
+            seed=seed,
+            activation=activation,
+            label=label,
+            data_note=data_note,
+        )
+        self.folder = Path(data_dir).expanduser() / folder
+        self.split_file = split_file
+        self.step = step
+        self.split_seed = split_seed
+        self.name = "_".join(filter(None, [self.folder.name, "zoo", activation]))
+
+    def records(self) -> dict[Split, list[Records]]:
+        zoo = ZooFolder.open(self.folder)
+        split, chosen = self.split_of_rows(zoo), at_steps(zoo.metrics, self.step)
+        return {
+            name: [
+                Records(zoo, np.flatnonzero(chosen & (split == i))).with_activation(self.activation)
+            ]
+            for i, name in enumerate(SPLITS)
+        }
+
+    def split_of_rows(self, zoo: ZooFolder) -> np.ndarray:
+        """For each row of the zoo an index into ``SPLITS``, -1 for none."""
+        file = find_split_file(zoo.path, self.split_file)
+        if file is None:
+            self.notes.append(f"split by run with seed {self.split_seed}")
+        order = read_order(file, len(zoo.metrics)) if file else None
+        return split_of_rows(zoo.metrics, order, seed=self.split_seed)

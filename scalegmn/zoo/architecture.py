@@ -1,0 +1,48 @@
+"""The network that the rows of a zoo hold."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor, nn
+
+from scalegmn.formats.layout import Layout
+from scalegmn.formats.zoo_row import from_zoo_row, layer_names
+from scalegmn.targets import SmallCNN
+
+
+def small_cnn(
+    layout: Layout, where: str | Path = "layout", activation: type[nn.Module] = nn.ReLU
+) -> SmallCNN:
+    """The small CNN whose parameters a layout describes.
+
+    Args:
+        layout: of a zoo.
+        where: names the layout in errors.
+        activation: of the hidden layers, on which a layout says nothing.
+
+    Raises:
+        ValueError: if it describes another network.
+    """
+    kernels = [variable.shape for variable in layout if variable.kind == "kernel"]
+    if len(kernels) == 4 and len(kernels[0]) == 4 and len(kernels[-1]) == 2:
+        net = SmallCNN(kernels[0][2], kernels[-1][1], width=kernels[0][3], activation=activation)
+        shapes = {name: tensor.shape for name, tensor in net.state_dict().items()}
+        if {name: t.shape for name, t in _numbered(layout, list(shapes)).items()} == shapes:
+            return net
+    raise ValueError(
+        f"{where}: expected three 3x3 convolutions and a dense layer, each with a bias, "
+        f"got kernels of shapes {', '.join(map(str, kernels))}"
+    )
+
+
+def columns(layout: Layout, net: nn.Module) -> Int64[Tensor, " parameter"]:
+    """Where in a row each parameter lies, in the order of the network's state dict and axes."""
+    numbered = _numbered(layout, list(net.state_dict()))
+    return torch.cat([numbered[name].flatten() for name in net.state_dict()]).long()
+
+
+def _numbered(layout: Layout, names: list[str]) -> dict[str, Tensor]:
+    size = sum(variable.size for variable in layout)
+    layers = layer_names(dict.fromkeys(names, torch.empty(0)))
+    return from_zoo_row(torch.arange(size, dtype=torch.float64), layers, layout)

@@ -1,0 +1,131 @@
+"""Rows of zoos, chosen and then gathered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from scalegmn.zoo.architecture import columns, small_cnn
+from scalegmn.zoo.folder import LAYOUT, ZooFolder
+from scalegmn.zoo.networks import Networks
+
+ACTIVATIONS = {"relu": False, "tanh": True}
+LABELS = ("test_accuracy", "val_accuracy")
+
+
+@dataclass(frozen=True)
+class Records:
+    """Some rows of a zoo.
+
+    Attributes:
+        zoo: the folder.
+        rows: in ascending order.
+    """
+
+    zoo: ZooFolder
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def with_activation(self, activation: str | None) -> "Records":
+        """Those of one activation, ``relu`` or ``tanh``, or all.
+
+        Raises:
+            ValueError: if none is left, or an activation is neither of these.
+        """
+        names = self.zoo.metrics["config.activation"].iloc[self.rows]
+        if unknown := sorted(set(names.dropna().unique()) - set(ACTIVATIONS)):
+            raise ValueError(f"{self.zoo.path}: unknown activation {unknown[0]!r} in the metrics")
+        keep = (names.notna() if activation is None else names == activation).to_numpy()
+        if not keep.any():
+            there = ", ".join(sorted(names.dropna().unique())) or "nothing"
+            raise ValueError(
+                f"{self.zoo.path}: data.activation={activation} leaves none of {len(self)} "
+                f"networks, which have {there}"
+            )
+        return Records(self.zoo, self.rows[keep])
+
+    def signs(self) -> np.ndarray:
+        """Where the activation is tanh."""
+        return (self.zoo.metrics["config.activation"].iloc[self.rows] == "tanh").to_numpy()
+
+    def labels(self, name: str) -> np.ndarray:
+        """Accuracies.
+
+        Raises:
+            ValueError: if the zoo has no such column, or it holds percentages.
+        """
+        there = [label for label in LABELS if label in self.zoo.metrics]
+        hint = f"set data.label to what there is ({', '.join(there) or 'no accuracy'})"
+        labels = self.zoo.column(name, hint)[self.rows]
+        if (outside := labels[(labels < 0) | (labels > 1)]).size:
+            raise ValueError(
+                f"{self.zoo.path}: {name} holds {outside[0]}, expected fractions from 0 to 1"
+            )
+        return labels
+
+    def sparsities(self) -> np.ndarray:
+        """Fractions of pruned weights, 0 in a zoo that is not pruned."""
+        if "config.sparsity" not in self.zoo.metrics:
+            return np.zeros(len(self))
+        return self.zoo.column("config.sparsity")[self.rows]
+
+
+def gather(parts: Sequence[Records], label: str) -> tuple[Networks, int]:
+    """Read the networks of one or several zoos into memory, once.
+
+    Args:
+        parts: records of zoos of one layout.
+        label: the column with the accuracies.
+
+    Returns:
+        The networks, without those that hold or are labelled by NaN or infinity; and how many
+        these were.
+
+    Raises:
+        ValueError: if layouts differ, or nothing is left, or see :class:`Records`.
+    """
+    first = parts[0].zoo
+    for part in parts:
+        if part.zoo.layout != first.layout:
+            raise ValueError(f"{part.zoo.path} holds other networks than {first.path}")
+    net = small_cnn(first.layout, first.path / LAYOUT)
+    label_of = torch.from_numpy(np.concatenate([part.labels(label) for part in parts])).float()
+    rows = torch.empty(len(label_of), first.weights.shape[1])
+    finite = label_of.isfinite() & _fill(rows, parts, columns(first.layout, net))
+    kept = int(finite.sum())
+    if kept < len(finite):
+        if not kept:
+            raise ValueError(f"{first.path}: all {len(finite)} networks hold NaN or infinity")
+        _compact(rows, finite)
+    networks = Networks(
+        rows[:kept],
+        {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()},
+        sign=torch.from_numpy(np.concatenate([part.signs() for part in parts]))[finite],
+        label=label_of[finite],
+        sparsity=torch.from_numpy(np.concatenate([p.sparsities() for p in parts])).float()[finite],
+    )
+    return networks, len(finite) - kept
+
+
+def _fill(rows: Float32[Tensor, "n p"], parts: Sequence[Records], columns: Tensor) -> Tensor:
+    """Write all weights into ``rows``; returns which rows are finite."""
+    finite, done = torch.ones(len(rows), dtype=torch.bool), 0
+    for part in parts:
+        for _, weights in part.zoo.read(part.rows):
+            block = slice(done, done + len(weights))
+            torch.index_select(torch.from_numpy(weights), 1, columns, out=rows[block])
+            finite[block] = rows[block].isfinite().all(1)
+            done = block.stop
+    return finite
+
+
+def _compact(rows: Float32[Tensor, "n p"], keep: Tensor) -> None:
+    """Move the rows to keep to the front, one by one: a copy would take as much memory again."""
+    for to, source in enumerate(keep.nonzero().flatten().tolist()):
+        if to != source:
+            rows[to] = rows[source]

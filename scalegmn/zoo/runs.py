@@ -1,0 +1,34 @@
+"""The split of each training run, which all of its checkpoints share."""
+
+import numpy as np
+import pandas as pd
+
+from scalegmn.zoo.splits import SPLITS, published_split, seeded_split
+from scalegmn.zoo.steps import at_steps
+
+NOWHERE = -1
+
+
+def split_of_rows(metrics: pd.DataFrame, order: np.ndarray | None, *, seed: int) -> np.ndarray:
+    """For each row an index into ``SPLITS``, by the run that it belongs to.
+
+    With an order, runs are split as published, by the places of their final rows; a run without
+    one (it crashed) is nowhere, -1. Without, runs are drawn by a seed.
+
+    Args:
+        metrics: of a zoo.
+        order: of all rows; ``None`` where there is no split file.
+        seed: of the choice without one.
+    """
+    runs = metrics["modeldir"].cat.codes.to_numpy()
+    if order is None:
+        # By name, so that the order in which networks were written does not matter.
+        by_name = np.argsort(metrics["modeldir"].cat.categories.to_numpy(dtype=str))
+        parts = seeded_split(by_name.tolist(), seed)
+    else:
+        final = order[at_steps(metrics, "last")[order]]
+        parts = published_split(runs[final].tolist())
+    split = np.full(len(metrics["modeldir"].cat.categories), NOWHERE)
+    for index, name in enumerate(SPLITS):
+        split[parts[name]] = index
+    return split[runs]

@@ -1,0 +1,39 @@
+"""Which checkpoints of a run count."""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+# The epochs of every run of the official zoos. Of a run that crashed, the last row is not final.
+OFFICIAL_EPOCHS = 86
+
+Steps = str | int | Collection[int]
+
+
+def at_steps(metrics: pd.DataFrame, steps: Steps) -> np.ndarray:
+    """A mask of the rows at some epochs.
+
+    Args:
+        metrics: of a zoo.
+        steps: ``last`` (epoch 86 in the official zoos, else the last epoch of each run), ``all``,
+            an epoch, or several.
+
+    Raises:
+        ValueError: if an epoch is in no row, or ``steps`` is another word.
+    """
+    epochs = metrics["step"]
+    if steps == "all":
+        return np.ones(len(metrics), dtype=bool)
+    if steps == "last":
+        if epochs.max() == OFFICIAL_EPOCHS:
+            return (epochs == OFFICIAL_EPOCHS).to_numpy()
+        last = epochs.groupby(metrics["modeldir"], observed=True).transform("max")
+        return (epochs == last).to_numpy()
+    if isinstance(steps, str):
+        raise ValueError(f"data.step={steps!r}: expected last, all, an epoch or several")
+    wanted = [steps] if isinstance(steps, int) else list(steps)
+    if unknown := sorted(set(wanted) - set(epochs.unique())):
+        there = ", ".join(map(str, sorted(epochs.unique())))
+        raise ValueError(f"data.step={unknown[0]}: no such epoch in the zoo, which has {there}")
+    return epochs.isin(wanted).to_numpy()
