@@ -69,20 +69,24 @@ class SmallCNNZoo(ZooDataModule):
         self.split_seed = split_seed
         self.name = "_".join(filter(None, [self.folder.name, "zoo", activation]))
 
+    @property
+    def split_note(self) -> str | None:
+        file = find_split_file(self.folder, self.split_file)
+        return None if file else f"split by run with seed {self.split_seed}"
+
     def records(self) -> dict[Split, list[Records]]:
-        zoo = ZooFolder.open(self.folder)
+        return self.records_of(ZooFolder.open(self.folder))
+
+    def records_of(self, zoo: ZooFolder) -> dict[Split, list[Records]]:
+        """The rows of each split of the opened zoo."""
         split, chosen = self.split_of_rows(zoo), at_steps(zoo.metrics, self.step)
         return {
-            name: [
-                Records(zoo, np.flatnonzero(chosen & (split == i))).with_activation(self.activation)
-            ]
+            name: [Records(zoo, np.flatnonzero(chosen & (split == i)))]
             for i, name in enumerate(SPLITS)
         }
 
     def split_of_rows(self, zoo: ZooFolder) -> np.ndarray:
-        """For each row of the zoo an index into ``SPLITS``, -1 for none."""
-        file = find_split_file(zoo.path, self.split_file)
-        if file is None:
-            self.notes.append(f"split by run with seed {self.split_seed}")
+        """For each row of the opened zoo an index into ``SPLITS``, -1 for none."""
+        file = find_split_file(self.folder, self.split_file)
         order = read_order(file, len(zoo.metrics)) if file else None
         return split_of_rows(zoo.metrics, order, seed=self.split_seed)

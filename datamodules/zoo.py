@@ -11,6 +11,7 @@ from datamodules.resident import ResidentDataModule
 from scalegmn.targets import SmallCNN
 from scalegmn.zoo import NetworkBatch, Networks
 from scalegmn.zoo.architecture import small_cnn
+from scalegmn.zoo.folder import LAYOUT
 from scalegmn.zoo.records import Records, gather
 from scalegmn.zoo.splits import SPLITS, Split
 
@@ -54,7 +55,7 @@ class ZooDataModule(ResidentDataModule[Networks]):
             raise ValueError(f"data.label={label!r}: expected test_accuracy or val_accuracy")
         self.activation = activation
         self.label = label
-        self.notes = [data_note] if data_note else []
+        self.note = data_note
         self.dropped = 0
         self._network: SmallCNN | None = None
 
@@ -63,9 +64,14 @@ class ZooDataModule(ResidentDataModule[Networks]):
         """The rows of each split, not read yet."""
 
     @property
+    @abstractmethod
+    def split_note(self) -> str | None:
+        """What is unusual about the split."""
+
+    @property
     def data_note(self) -> str | None:
-        dropped = [f"{self.dropped} networks with NaN dropped"] if self.dropped else []
-        return ", ".join(self.notes + dropped) or None
+        dropped = f"{self.dropped} networks with NaN dropped" if self.dropped else None
+        return ", ".join(filter(None, [self.note, self.split_note, dropped])) or None
 
     def network(self) -> SmallCNN:
         """A network of the zoo's architecture, with the zoo's activation (ReLU where it has both).
@@ -86,12 +92,24 @@ class ZooDataModule(ResidentDataModule[Networks]):
     def splits(self) -> dict[str, Networks]:
         records = self.records()
         zoo = records["train"][0].zoo
-        self._network = small_cnn(zoo.layout, zoo.path, HIDDEN[self.activation])
+        self._network = small_cnn(zoo.layout, zoo.path / LAYOUT, HIDDEN[self.activation])
+        # First the rows of all splits: a mistake shall be found before gigabytes are read.
+        chosen = {split: self._chosen(split, records[split]) for split in SPLITS}
         networks: dict[str, Networks] = {}
         for split in SPLITS:
-            networks[split], dropped = gather(records[split], self.label)
+            networks[split], dropped = gather(chosen[split], self.label)
             self.dropped += dropped
         return networks
+
+    def _chosen(self, split: Split, parts: Sequence[Records]) -> list[Records]:
+        """Filtered by activation, the last step of choosing."""
+        chosen = [part.with_activation(self.activation) for part in parts]
+        if not sum(map(len, chosen)):
+            raise ValueError(
+                f"{parts[0].zoo.path}: data.activation={self.activation or 'null'} leaves none of "
+                f"{sum(map(len, parts))} networks in the {split} split"
+            )
+        return chosen
 
     def batches(self, content: Networks, *, training: bool) -> "NetworkBatches":
         return NetworkBatches(content)

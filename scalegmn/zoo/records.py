@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from scalegmn.zoo.architecture import columns, small_cnn
-from scalegmn.zoo.folder import LAYOUT, ZooFolder
+from scalegmn.zoo.folder import LAYOUT, METRICS, ZooFolder
 from scalegmn.zoo.networks import Networks
 
 ACTIVATIONS = {"relu": False, "tanh": True}
@@ -35,19 +35,13 @@ class Records:
         """Those of one activation, ``relu`` or ``tanh``, or all.
 
         Raises:
-            ValueError: if none is left, or an activation is neither of these.
+            ValueError: if the metrics name another activation than these.
         """
         names = self.zoo.metrics["config.activation"].iloc[self.rows]
-        if unknown := sorted(set(names.dropna().unique()) - set(ACTIVATIONS)):
-            raise ValueError(f"{self.zoo.path}: unknown activation {unknown[0]!r} in the metrics")
-        keep = (names.notna() if activation is None else names == activation).to_numpy()
-        if not keep.any():
-            there = ", ".join(sorted(names.dropna().unique())) or "nothing"
-            raise ValueError(
-                f"{self.zoo.path}: data.activation={activation} leaves none of {len(self)} "
-                f"networks, which have {there}"
-            )
-        return Records(self.zoo, self.rows[keep])
+        if unknown := sorted(set(names.astype(str).unique()) - set(ACTIVATIONS)):
+            path = self.zoo.path / METRICS
+            raise ValueError(f"{path}: unknown activation {unknown[0]!r}, expected relu or tanh")
+        return self if activation is None else Records(self.zoo, self.rows[names == activation])
 
     def signs(self) -> np.ndarray:
         """Where the activation is tanh."""

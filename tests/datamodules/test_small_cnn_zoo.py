@@ -131,6 +131,12 @@ def test_mistakes_are_one_clear_line(data_dir, options, message):
     assert "\n" not in str(error.value)
 
 
+def test_an_activation_that_nobody_has_is_refused(tmp_path, metrics):
+    write_zoo(tmp_path / "cifar10", metrics.assign(**{"config.activation": "relu"}))
+    with pytest.raises(ValueError, match="activation=tanh leaves none of 48 networks in the train"):
+        ready(tmp_path, activation="tanh")
+
+
 def test_a_zoo_that_is_not_there_says_where_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError, match="mnist: no such folder; get a zoo with"):
         ready(tmp_path, folder="mnist")

@@ -1,0 +1,80 @@
+"""Pruned copies of the networks of a zoo."""
+
+from pathlib import Path
+
+import numpy as np
+
+from datamodules.small_cnn_zoo import SmallCNNZoo
+from datamodules.zoo import ZooDataModule
+from scalegmn.zoo import ZooFolder
+from scalegmn.zoo.ancestry import bases
+from scalegmn.zoo.records import Records
+from scalegmn.zoo.splits import SPLITS, Split
+from scalegmn.zoo.steps import Steps, at_steps
+
+
+class PrunedZoo(ZooDataModule):
+    """Networks that ``build_pruned_zoo`` made of the networks of another zoo.
+
+    The official layout with three more columns: ``config.base_row`` (a row of the base zoo),
+    ``config.sparsity`` and ``config.finetune_epoch``. A record is in the split of the run that its
+    base network belongs to, so that no network's relatives are in two splits; records of runs that
+    have no split (they crashed) are left out.
+
+    Args:
+        base: the zoo that the networks come from; only its table and its split are read.
+        data_dir: where data sets are.
+        folder: the pruned zoo's folder below it.
+        step: see :func:`~scalegmn.zoo.steps.at_steps`.
+        activation: see :class:`~datamodules.zoo.ZooDataModule`, like the rest.
+        label: likewise.
+        batch_size: likewise.
+        seed: likewise.
+        data_note: likewise.
+
+    Raises:
+        FileNotFoundError: if a file of either zoo is missing.
+        ValueError: in one line, if something does not fit.
+    """
+
+    def __init__(
+        self,
+        *,
+        base: SmallCNNZoo,
+        data_dir: str | Path,
+        folder: str = "pruned_zoo",
+        step: Steps = "all",
+        activation: str | None = None,
+        label: str = "val_accuracy",
+        batch_size: int = 64,
+        seed: int = 42,
+        data_note: str | None = None,
+    ) -> None:
+        super().__init__(
+            batch_size=batch_size,
+            seed=seed,
+            activation=activation,
+            label=label,
+            data_note=data_note,
+        )
+        self.base = base
+        self.folder = Path(data_dir).expanduser() / folder
+        self.step = step
+        self.name = "_".join(filter(None, [self.folder.name, activation]))
+
+    @property
+    def split_note(self) -> str | None:
+        return self.base.split_note
+
+    def records(self) -> dict[Split, list[Records]]:
+        return self.records_of(ZooFolder.open(self.base.folder))
+
+    def records_of(self, base: ZooFolder) -> dict[Split, list[Records]]:
+        """The rows of each split, by the opened base zoo."""
+        zoo = ZooFolder.open(self.folder)
+        split = self.base.split_of_rows(base)[bases(zoo, base)]
+        chosen = at_steps(zoo.metrics, self.step)
+        return {
+            name: [Records(zoo, np.flatnonzero(chosen & (split == i)))]
+            for i, name in enumerate(SPLITS)
+        }
