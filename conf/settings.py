@@ -64,9 +64,10 @@ def _targets(value: Any) -> list[str]:
     return own + [target for child in children for target in _targets(child)]
 
 
-def unusual(gauge: str, prune_biases: bool) -> str | None:
-    """What a reader of the results must know of how networks are pruned."""
+def unusual(gauge: str, prune_biases: bool, batch_norm: bool = False) -> str | None:
+    """What a reader of the results must know of the networks and of how they are pruned."""
     said = [
+        "batch normalisation" if batch_norm else None,
         f"{gauge} gauge" if gauge != "raw" else None,
         "sparsity over all parameters" if prune_biases else None,
     ]

@@ -47,6 +47,7 @@ CHOICES = [
     CONF / group
     for group in (
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
+        "target",
         *("model", "model/symmetry", "model/direction"),
     )
 ]
@@ -77,6 +78,29 @@ def test_every_choice_composes(override):
 )
 def test_a_target_brings_its_data_unless_told_otherwise(overrides, gray):
     assert composed(*overrides).data.gray == gray
+
+
+@pytest.mark.parametrize(
+    ("overrides", "grid"),
+    [
+        (["experiment=baseline_magnitude"], [0.6, 0.7, 0.8, 0.9]),
+        (["experiment=baseline_magnitude", "target=vgg19"], [0.9, 0.95, 0.97, 0.98, 0.99]),
+        (["experiment=eq_prune_vgg19"], [0.9, 0.95, 0.97, 0.98, 0.99]),
+        (["experiment=finetune_vgg19", "target=vgg11"], [0.9, 0.95, 0.97, 0.98, 0.99]),
+        (["experiment=baseline_random", "target=vgg19", "sparsity=[0.5]"], [0.5]),
+    ],
+)
+def test_the_grid_of_sparsities_is_the_target_s_unless_told_otherwise(overrides, grid):
+    cfg = composed(*overrides)
+    assert cfg.sparsity == grid
+    (pruning,) = (c for c in cfg.callbacks.values() if "sparsities" in c)
+    assert pruning.sparsities == grid
+
+
+def test_a_vgg_is_called_by_its_depth():
+    for override in ("target.net.depth=11", "target=vgg11"):
+        cfg = composed("experiment=train_vgg19", override)
+        assert cfg.target.net.depth == 11 and cfg.metadata.target == "vgg11"
 
 
 def test_quickstart_is_the_default_and_needs_no_download():
@@ -205,6 +229,8 @@ def test_a_file_cannot_choose_what_is_called(value):
     [
         ([], None),
         (["selection.gauge=balanced"], "balanced gauge"),
+        (["target=vgg19"], None),
+        (["target=vgg19", "target.net.batch_norm=true"], "batch normalisation"),
         (["selection.gauge=balanced", "prune_biases=true"], "balanced gauge, sparsity over all pa"),
     ],
 )

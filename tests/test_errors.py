@@ -61,7 +61,11 @@ def files(tmp_path):
         (["finetune.lr=0.0"], "finetune.lr must be above 0"),
         (["data.batch_size=0"], "data.batch_size must be at least 1, got 0"),
         ([ONE_SHOT, "data=digits"], "`python train.py experiment=train_small_cnn` makes one"),
-        ([ONE_SHOT, "data=digits", "target=vgg19"], "give a trained VGG19 as target.weights=FILE:"),
+        (
+            [ONE_SHOT, "data=digits", "target=vgg19"],
+            "train.py experiment=train_vgg19` makes one (then",
+        ),
+        (["target=vgg19", "target.net.depth=12"], "no VGG of depth 12; the depths are 11, 13, 16"),
         (["trainer.accelerator=quantum"], "quantum"),
         (["ckpt_path=none.ckpt"], "ckpt_path=none.ckpt: no such file"),
     ],

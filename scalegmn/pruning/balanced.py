@@ -32,10 +32,16 @@ def balanced_magnitude(
         Scores of the prunable tensors, in their shapes and on their devices, detached.
 
     Raises:
-        ValueError: if the graph cannot express a layer of the network.
+        ValueError: if the graph cannot express a layer of the network, or it has parameters that
+            are in no graph, as those of batch normalisation.
     """
     graph = NetworkGraph.from_module(net, torch.zeros(1, *image_shape))
     held = {name: p.detach().cpu() for name, p in params.items()}
     balanced = balancing(graph, held).on_parameters(held)
+    if missing := sorted(params.keys() - balanced.keys()):
+        raise ValueError(
+            f"{missing[0]} has no balanced magnitude (batch normalisation?): fold it, or compare "
+            "magnitudes as they are (selection.gauge=raw)"
+        )
     moved = {name: balanced[name].to(p.device) for name, p in params.items()}
     return magnitude(moved, prune_biases=prune_biases)

@@ -1,5 +1,6 @@
 """VGG for 32×32 images."""
 
+from collections.abc import Sequence
 from typing import no_type_check
 
 from torch import nn
@@ -11,11 +12,12 @@ STAGES = {
     16: (2, 2, 3, 3, 3),
     19: (2, 2, 4, 4, 4),
 }
-WIDTHS = (64, 128, 256, 512, 512)
+# Channels of each stage, in widths.
+MULTIPLES = (1, 2, 4, 8, 8)
 
 
 class VGG(nn.Module):
-    """VGG with a three-layer classifier of width 512, for 32×32 images.
+    """VGG with a three-layer classifier, for 32×32 images.
 
     Parameters have the names of the widely used CIFAR-10 files: ``features.N`` and
     ``classifier.{1,4,6}``. VGG19 without BatchNorm has 20,554,826 parameters.
@@ -27,11 +29,13 @@ class VGG(nn.Module):
         depth: number of layers with weights: 11, 13, 16 or 19.
         in_channels: channels of the images ``(batch, in_channels, 32, 32)``.
         num_classes: length of the output ``(batch, num_classes)`` of logits.
+        width: channels of the first stage; the others have 2, 4, 8 and 8 times as many, dense
+            layers 8 times. The published networks have 64.
         batch_norm: put BatchNorm between each convolution and its ReLU.
         dropout: rate before the first two dense layers.
 
     Raises:
-        ValueError: if there is no VGG of that depth.
+        ValueError: if there is no VGG of that depth or width.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class VGG(nn.Module):
         *,
         in_channels: int = 3,
         num_classes: int = 10,
+        width: int = 64,
         batch_norm: bool = False,
         dropout: float = 0.5,
     ) -> None:
@@ -47,16 +52,20 @@ class VGG(nn.Module):
         if depth not in STAGES:
             known = ", ".join(map(str, STAGES))
             raise ValueError(f"there is no VGG of depth {depth}; the depths are {known}")
-        self.features = nn.Sequential(*_features(depth, in_channels, batch_norm))
+        if width < 1:
+            raise ValueError(f"the width of a VGG must be at least 1, got {width}")
+        widths = [width * multiple for multiple in MULTIPLES]
+        hidden = widths[-1]
+        self.features = nn.Sequential(*_features(depth, in_channels, widths, batch_norm))
         self.flatten = nn.Flatten()
         self.classifier = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(WIDTHS[-1], 512),
+            nn.Linear(hidden, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(512, 512),
+            nn.Linear(hidden, hidden),
             nn.ReLU(),
-            nn.Linear(512, num_classes),
+            nn.Linear(hidden, num_classes),
         )
         self.apply(_initialise_)
 
@@ -65,9 +74,11 @@ class VGG(nn.Module):
         return self.classifier(self.flatten(self.features(x)))
 
 
-def _features(depth: int, channels: int, batch_norm: bool) -> list[nn.Module]:
+def _features(
+    depth: int, channels: int, widths: Sequence[int], batch_norm: bool
+) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for convolutions, width in zip(STAGES[depth], WIDTHS, strict=True):
+    for convolutions, width in zip(STAGES[depth], widths, strict=True):
         for _ in range(convolutions):
             layers.append(nn.Conv2d(channels, width, kernel_size=3, padding=1))
             layers += [nn.BatchNorm2d(width), nn.ReLU()] if batch_norm else [nn.ReLU()]

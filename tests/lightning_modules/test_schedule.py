@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import SGD
 from torch.optim.lr_scheduler import LambdaLR
 
-from lightning_modules.schedule import Schedule, WarmUp, scheduled
+from lightning_modules.schedule import Schedule, WarmUp, WarmUpCosine, scheduled
 
 
 def test_the_rate_grows_for_a_thousand_steps():
@@ -22,6 +22,16 @@ def test_the_rate_grows_for_a_thousand_steps():
     expected = [2.0 / 1000, 0.999 * 2.0, 2.0, 2.0]
     assert [rates[n] for n in (1, 999, 1000, 1001)] == pytest.approx(expected, rel=1e-12)
     assert config["lr_scheduler"]["interval"] == "step"
+
+
+def test_a_rate_warms_up_and_falls_along_a_cosine():
+    factors = [WarmUpCosine(4, 12)(done) for done in range(12)]
+    assert factors[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert factors[8] == pytest.approx(0.5) and factors == sorted(factors[:5]) + sorted(
+        factors[5:], reverse=True
+    )
+    assert 0 < factors[-1] < 0.05
+    assert WarmUpCosine(5, 2)(1) == pytest.approx(2 / 6)
 
 
 def test_the_state_of_a_warm_up_is_plain():

@@ -1,10 +1,11 @@
+import pytest
 import torch
 from torch.testing import assert_close
 
 from scalegmn.graph import NetworkGraph
 from scalegmn.pruning import balanced_magnitude, keep_top, magnitude
 from scalegmn.symmetry import PermScale
-from scalegmn.targets import SmallCNN
+from scalegmn.targets import VGG, SmallCNN
 
 
 def test_equal_networks_keep_the_same_weights():
@@ -30,3 +31,9 @@ def test_biases_are_scored_when_asked():
     params = dict(net.named_parameters())
     with_biases = balanced_magnitude(params, net=net, image_shape=(1, 32, 32), prune_biases=True)
     assert with_biases.keys() == params.keys()
+
+
+def test_batch_normalisation_is_refused_by_name():
+    net = VGG(11, width=1, batch_norm=True)
+    with pytest.raises(ValueError, match="features.1.bias has no balanced magnitude"):
+        balanced_magnitude(dict(net.named_parameters()), net=net, image_shape=(3, 32, 32))

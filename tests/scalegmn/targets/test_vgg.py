@@ -47,6 +47,16 @@ def test_depth_counts_the_layers_with_weights(meta, depth):
     assert vgg(torch.empty(2, 1, 32, 32, device="meta")).shape == (2, 7)
 
 
+def test_width_scales_all_but_the_ends(meta):
+    narrow, wide = VGG(19, width=8), VGG(19)
+    for name, parameter in narrow.named_parameters():
+        expected = [n if n in (3, 10) else n // 8 for n in wide.get_parameter(name).shape[:2]]
+        assert list(parameter.shape[:2]) == expected
+    assert narrow(torch.empty(2, 3, 32, 32, device="meta")).shape == (2, 10)
+    with pytest.raises(ValueError, match="width of a VGG must be at least 1, got 0"):
+        VGG(width=0)
+
+
 @pytest.mark.parametrize("depth", [0, 12, 20])
 def test_another_depth_is_refused(depth):
     with pytest.raises(ValueError, match=f"no VGG of depth {depth}; the depths are 11, 13, 16, 19"):
