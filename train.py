@@ -19,18 +19,12 @@ from callbacks.summary_table import summary_table
 from conf.checkpoints import checkpoint_to_continue
 from conf.data_facts import prepared_data, with_images
 from conf.errors import job_errors, run
-from conf.identity import config_hash, job_folder
-from conf.settings import settings, unusual
+from conf.identity import config_hash
 from conf.types import check_types
 from scalegmn.results import Results
 
 # Lightning's warnings about what is meant to be so: runs continue, batches are made on the device.
 NOISE = ("Checkpoint directory .* exists", ".*does not have many workers", ".*LeafSpec")
-
-# For the files in conf/.
-OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
-OmegaConf.register_new_resolver("settings", settings, replace=True)
-OmegaConf.register_new_resolver("unusual", unusual, replace=True)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")

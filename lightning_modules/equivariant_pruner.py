@@ -13,6 +13,7 @@ from torch.func import functional_call
 from lightning_modules.classifier import Batch
 from lightning_modules.evaluation import Evaluation
 from lightning_modules.mean import Mean
+from lightning_modules.rewriting import Rewriting
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
 from lightning_modules.shares import weight_of_share
 from scalegmn.graph import NetworkGraph, fold_batch_norm
@@ -32,11 +33,13 @@ class EquivariantPruner(LightningModule):
         operator: makes, for a graph, a module that maps ``(graph, θ)`` to θ'.
         image_shape: channels, height and width of the images.
         l1_weight: λ, per unit of the sum (not the mean) of magnitudes.
+        batches_per_operator_step: how many batches of images share one pass through the operator,
+            and one step of the optimizer, on the mean of their losses.
         optimizer: makes an optimizer for φ.
         scheduler: how its learning rate changes; ``None`` for not at all.
 
     Raises:
-        ValueError: if the graph cannot express a layer of the target.
+        ValueError: if the graph cannot express a layer of the target, or no batch makes a step.
     """
 
     def __init__(
@@ -48,8 +51,14 @@ class EquivariantPruner(LightningModule):
         l1_weight: float,
         optimizer: OptimizerFactory,
         scheduler: Schedule | None = None,
+        batches_per_operator_step: int = 1,
     ) -> None:
         super().__init__()
+        if batches_per_operator_step < 1:
+            raise ValueError(
+                "model.batches_per_operator_step must be at least 1, "
+                f"got {batches_per_operator_step}"
+            )
         self.target = fold_batch_norm(target).requires_grad_(False)
         self.graph = NetworkGraph.from_module(self.target, torch.zeros(1, *image_shape))
         self.operator = operator(self.graph)
@@ -57,27 +66,43 @@ class EquivariantPruner(LightningModule):
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.train_loss = Mean()
+        self.batches_per_operator_step = batches_per_operator_step
         self.val = Evaluation("val")
+        self._rewriting: Rewriting | None = None
         self._validated: dict[str, Tensor] = {}
 
     def forward(self) -> dict[str, Tensor]:
         """The rewritten parameters θ'."""
-        return self.operator(self.graph, dict(self.target.named_parameters()))
+        # Never in half precision, whatever the images are seen in: a weight that is to go comes out
+        # as the difference of two numbers that are nearly equal.
+        with torch.autocast(self.device.type, enabled=False):
+            return self.operator(self.graph, dict(self.target.named_parameters()))
 
     def target_parameters(self) -> dict[str, Tensor]:
         with torch.no_grad():
             return self()
 
+    def on_fit_start(self) -> None:
+        self._rewriting = None
+        self.trainer.accumulate_grad_batches = self.batches_per_operator_step
+
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         x, y = batch
-        theta = self()
-        logits = functional_call(self.target, theta, (x,))
-        error, penalty = F.cross_entropy(logits, y), self.l1_weight * l1(theta)
-        self.train_loss.update((error + penalty).detach() * len(y), len(y))
+        step_ends = (batch_idx + 1) % self.batches_per_operator_step == 0
+        last = step_ends or self.trainer.is_last_batch
+        rewriting = self._rewriting or self._rewritten()
+        logits = functional_call(self.target, rewriting.for_batch(last=last), (x,))
+        error = F.cross_entropy(logits, y)
+        self.train_loss.update((error + rewriting.penalty).detach() * len(y), len(y))
         if self.trainer.is_last_batch:
             # Once is enough: logging costs more than a small network's forward pass.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
-        return weight_of_share(self.trainer, len(y)) * error + penalty
+        self._rewriting = None if last else rewriting
+        return rewriting.loss(weight_of_share(self.trainer, len(y)) * error, last=last)
+
+    def _rewritten(self) -> Rewriting:
+        divisor = self.batches_per_operator_step
+        return Rewriting(self(), l1_weight=self.l1_weight, divisor=divisor)
 
     def on_validation_epoch_start(self) -> None:
         self._validated = self.target_parameters()

@@ -7,13 +7,11 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from conf.identity import config_hash, job_folder
-from conf.settings import settings, unusual, with_settings
+from conf.settings import with_settings
 from conf.types import check_types
 
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
-OmegaConf.register_new_resolver("settings", settings, replace=True)
-OmegaConf.register_new_resolver("unusual", unusual, replace=True)
 IMAGES = {"name": "digits", "channels": 1, "size": 32, "classes": 10}
 
 
@@ -183,6 +181,13 @@ def test_a_value_of_the_wrong_type_is_named_by_the_key_that_was_given(override, 
 )
 def test_whole_numbers_and_other_choices_are_fine(override):
     cfg = composed(override)
+    check_types(cfg)
+
+
+@pytest.mark.parametrize(("precision", "fused"), [("16-mixed", False), ("bf16-mixed", True)])
+def test_an_optimizer_is_not_fused_where_lightning_has_to_clip_scaled_gradients(precision, fused):
+    cfg = composed("experiment=eq_prune_vgg19", f"trainer.precision={precision}")
+    assert cfg.optimizer.fused is fused and composed().optimizer.fused is True
     check_types(cfg)
 
 

@@ -18,6 +18,7 @@ OPTIMIZERS = [
     partial(AdamW, lr=1e-2, weight_decay=0.5),
     partial(SGD, lr=1e-1, momentum=0.9, weight_decay=1e-2, nesterov=True),
 ]
+CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
 def zeros(net):
@@ -54,11 +55,25 @@ def test_without_masking_momentum_brings_weights_back(net, data, make_trainer):
     assert sum(int(z.sum()) for z in zeros(net).values()) < 10
 
 
-def test_masks_hold_in_half_precision(net, data, make_trainer):
-    callbacks = [Thresholding(magnitude, keep_top, sparsity=0.5), Masking()]
-    module = fit(net, data, make_trainer, callbacks, precision="bf16-mixed")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.func.__name__)
+@pytest.mark.parametrize(
+    ("accelerator", "precision"),
+    [
+        ("cpu", "bf16-mixed"),
+        pytest.param("cuda", "bf16-mixed", marks=CUDA),
+        pytest.param("cuda", "16-mixed", marks=CUDA),
+    ],
+)
+def test_masks_hold_in_half_precision(net, data, make_trainer, optimizer, accelerator, precision):
+    callbacks = [Thresholding(magnitude, keep_top, sparsity=0.5), Masking(), GradientFreezing()]
+    half = {"accelerator": accelerator, "precision": precision, "gradient_clip_val": 1.0}
+    before = deepcopy(net)
+    module = fit(net, data, make_trainer, callbacks, optimizer, **half)
     for name, keep in module.mask.keep.items():
-        assert torch.equal(zeros(net)[name], ~keep)
+        assert torch.equal(zeros(net)[name].cpu(), ~keep.cpu())
+    assert net[2].weight.dtype == torch.float32 and zeros(net)["2.weight"].any()
+    assert not torch.equal(before[2].weight != 0, net[2].weight.cpu() != 0)
+    assert not torch.equal(before[4].bias, net[4].bias.cpu())
 
 
 def test_a_frozen_weight_has_no_gradient_and_no_memory(net, data, make_trainer):

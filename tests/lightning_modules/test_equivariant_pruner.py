@@ -120,3 +120,83 @@ def test_the_operator_makes_the_network_sparser(make_trainer, data):
     before = float(l1(module.target_parameters()))
     make_trainer(max_epochs=2).fit(module, datamodule=data)
     assert float(l1(module.target_parameters())) < 0.8 * before
+
+
+class Bend(nn.Module):
+    """A stand-in for an operator whose gradient depends on all that is learned."""
+
+    def __init__(self, graph):
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor(0.9))
+        self.shift = nn.Parameter(torch.tensor(0.01))
+
+    def forward(self, graph, params):
+        return {n: self.factor * p + self.shift * self.factor.sin() for n, p in params.items()}
+
+
+@pytest.mark.parametrize("batches_per_step", [1, 3, 4, 100])
+def test_a_step_follows_the_gradient_of_the_mean_over_its_batches(
+    make_trainer, data, float64, batches_per_step
+):
+    target = SmallCNN(width=4)
+    module = EquivariantPruner(
+        target,
+        operator=Bend,
+        image_shape=(1, 32, 32),
+        l1_weight=1e-2,
+        optimizer=partial(SGD, lr=1e-2),
+        batches_per_operator_step=batches_per_step,
+    )
+    trainer = make_trainer(precision="64-true")
+    trainer.fit(module, datamodule=data)
+
+    operator = Bend(None)
+    optimizer = SGD(operator.parameters(), lr=1e-2)
+    batches = [(x.double(), y) for x, y in data.train_dataloader()]
+    assert len(batches) == 7  # So that the last step has fewer batches, down to one.
+    steps = [batches[i : i + batches_per_step] for i in range(0, 7, batches_per_step)]
+    for step in steps:
+        theta = operator(None, dict(target.double().named_parameters()))
+        errors = [F.cross_entropy(torch.func.functional_call(target, theta, x), y) for x, y in step]
+        optimizer.zero_grad()
+        (torch.stack(errors).mean() + 1e-2 * l1(theta)).backward()
+        optimizer.step()
+    assert trainer.global_step == len(steps)
+    for ours, theirs in zip(module.operator.parameters(), operator.parameters(), strict=True):
+        assert ours.item() == pytest.approx(theirs.item(), rel=1e-6)
+        assert ours.item() not in (0.9, 0.01)
+
+
+def test_the_operator_runs_once_per_step(make_trainer, data):
+    calls = []
+    module = pruner(SmallCNN())
+    module.batches_per_operator_step = 3
+    module.operator.register_forward_hook(lambda *_: calls.append(module.training))
+    make_trainer(limit_val_batches=0).fit(module, datamodule=data)
+    assert len(calls) == 3
+
+
+def test_a_step_needs_a_batch():
+    with pytest.raises(ValueError, match="batches_per_operator_step must be at least 1, got 0"):
+        EquivariantPruner(
+            SmallCNN(),
+            operator=Shrink,
+            image_shape=(1, 32, 32),
+            l1_weight=0.0,
+            optimizer=SGD,
+            batches_per_operator_step=0,
+        )
+
+
+def test_the_operator_keeps_its_precision(make_trainer, data):
+    def operator(graph: NetworkGraph) -> Operator:
+        return Operator(graph, Architecture(d=4, num_layers=1))
+
+    module = pruner(SmallCNN(), operator)
+    exact = module.target_parameters()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for name, p in module.target_parameters().items():
+            assert torch.equal(p, exact[name])
+    trainer = make_trainer(precision="bf16-mixed")
+    trainer.fit(module, datamodule=data)
+    assert trainer.callback_metrics["val/loss"] < 10

@@ -1,0 +1,60 @@
+"""Parameters that an operator made, used for several batches before the way back through it."""
+
+from functools import partial
+
+from torch import Tensor
+
+from scalegmn.pruning import l1
+
+
+class Rewriting:
+    r"""θ' for up to k batches of images, and one backward pass through the operator that made it.
+
+    .. math:: \frac1m \sum_{i=1}^m \mathrm{CE}_i(\theta') + \lambda \lVert \theta' \rVert_1
+
+    is what m ≤ k batches minimise together. All but the last see a copy of θ' without the operator
+    behind it, and leave their gradients there: what a batch needs for its backward pass is gone
+    before the next one comes. The last sees θ' itself, and the earlier gradients are added to its
+    own where they enter the operator.
+
+    Args:
+        theta: θ', with the graph of the operator.
+        l1_weight: λ.
+        divisor: k, by which the trainer divides the loss of each batch.
+    """
+
+    def __init__(self, theta: dict[str, Tensor], *, l1_weight: float, divisor: int) -> None:
+        self.theta = theta
+        self.penalty = l1_weight * l1(theta)
+        self.divisor = divisor
+        self.batches = 0
+        self._copy: dict[str, Tensor] = {}
+
+    def for_batch(self, *, last: bool) -> dict[str, Tensor]:
+        """θ' for the next batch."""
+        self.batches += 1
+        if last:
+            if self.divisor > 1:
+                self._collect()
+            return self.theta
+        if not self._copy:
+            self._copy = {
+                name: p.detach().requires_grad_(p.requires_grad) for name, p in self.theta.items()
+            }
+        return self._copy
+
+    def loss(self, error: Tensor, *, last: bool) -> Tensor:
+        """What the batch is differentiated by, given its cross-entropy."""
+        return error + self.batches * self.penalty if last else error
+
+    def _collect(self) -> None:
+        # At the end of an epoch there may be fewer batches than the trainer divides by.
+        factor = self.divisor / self.batches
+        for name, parameter in self.theta.items():
+            if parameter.requires_grad:
+                parameter.register_hook(partial(_joined, self._copy.get(name), factor))
+
+
+def _joined(copy: Tensor | None, factor: float, gradient: Tensor) -> Tensor:
+    earlier = None if copy is None else copy.grad
+    return factor * (gradient if earlier is None else gradient + earlier)
