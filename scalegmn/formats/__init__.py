@@ -1,7 +1,7 @@
 """Reading and writing networks."""
 
 from scalegmn.formats.atomic import atomic_path
-from scalegmn.formats.load import load_state
+from scalegmn.formats.load import load_state, load_tensors
 from scalegmn.formats.safetensors import read_metadata, save_network
 from scalegmn.formats.zoo_row import from_zoo_row, to_zoo_row
 
@@ -9,6 +9,7 @@ __all__ = [
     "atomic_path",
     "from_zoo_row",
     "load_state",
+    "load_tensors",
     "read_metadata",
     "save_network",
     "to_zoo_row",

@@ -41,13 +41,26 @@ def load_state(path: str | os.PathLike[str], module: nn.Module) -> dict[str, Ten
         ValueError: in one line, if the file is damaged, or does not hold this network, or holds
             values that are not finite.
     """
+    return load_tensors(path, module.state_dict())
+
+
+def load_tensors(path: str | os.PathLike[str], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same for a network that is known by the names and shapes of its tensors.
+
+    Args:
+        path: the file.
+        expected: tensors like those that the file should hold.
+
+    Raises:
+        FileNotFoundError: see :func:`load_state`.
+        ValueError: likewise.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected a network ({', '.join(READERS)})")
     if path.suffix not in READERS:
         known = ", ".join(READERS)
         raise ValueError(f"{path}: unknown suffix {path.suffix!r}; networks are read from {known}")
-    expected = module.state_dict()
     state = READERS[path.suffix](path, expected)
     if any(name.startswith("operator.") for name in state.keys() - expected.keys()):
         # The target in there is the one before it was rewritten: hardly what was meant.
