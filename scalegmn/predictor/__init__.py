@@ -1,0 +1,20 @@
+"""Predicting a network's accuracy from its parameters."""
+
+from scalegmn.predictor.accuracy import AccuracyPredictor
+from scalegmn.predictor.files import load_predictor, save_predictor
+from scalegmn.predictor.metanetwork import Metanetwork
+from scalegmn.predictor.predictions import Predictions
+from scalegmn.predictor.raw_mlp import RawMLP
+from scalegmn.predictor.recipe import Recipe
+from scalegmn.predictor.stat_nn import StatNN
+
+__all__ = [
+    "AccuracyPredictor",
+    "Metanetwork",
+    "Predictions",
+    "RawMLP",
+    "Recipe",
+    "StatNN",
+    "load_predictor",
+    "save_predictor",
+]

@@ -1,0 +1,71 @@
+"""A reader that says how accurate a network is."""
+
+from collections.abc import Mapping
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from scalegmn.graph import NetworkGraph
+from scalegmn.predictor.recipe import Recipe
+
+
+class AccuracyPredictor(nn.Module):
+    r"""The accuracy of a network, read off its parameters: :math:`\sigma(f(G, \theta))`.
+
+    Differentiable in the parameters θ, one network or a batch of networks.
+
+    >>> predictor = load_predictor("predictor.safetensors")
+    >>> graph = NetworkGraph.from_module(net, torch.zeros(1, 1, 32, 32))
+    >>> accuracy = predictor(graph, dict(net.named_parameters()))
+
+    Args:
+        recipe: how the reader is made.
+        graph: an architecture with the layers of all that will be read.
+
+    Attributes:
+        reader: the module that does the reading.
+    """
+
+    def __init__(self, recipe: Recipe, graph: NetworkGraph) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.graph = graph
+        self.reader = recipe.build(graph)
+
+    def forward(
+        self,
+        graph: NetworkGraph,
+        params: Mapping[str, Tensor],
+        sign: Bool[Tensor, " batch"] | None = None,
+    ) -> Float[Tensor, "*batch"]:
+        """A fraction per network.
+
+        Args:
+            graph: the architecture; its own or one that differs in what the reader does not need.
+            params: of one network or, with a leading axis, of a batch.
+            sign: networks whose hidden units may change their sign (tanh) and not their size;
+                where activations do not differ in the batch, the graph knows.
+
+        Raises:
+            ValueError: if the reader cannot read networks of this graph.
+        """
+        return self.logit(graph, params, sign).sigmoid()
+
+    def logit(
+        self,
+        graph: NetworkGraph,
+        params: Mapping[str, Tensor],
+        sign: Bool[Tensor, " batch"] | None = None,
+    ) -> Float[Tensor, "*batch"]:
+        """What :meth:`forward` takes the sigmoid of."""
+        self.check(graph)
+        by_node = None if sign is None else sign.unsqueeze(-1).expand(-1, graph.num_nodes)
+        return self.reader(graph, params, by_node).squeeze(-1)
+
+    def check(self, graph: NetworkGraph) -> None:
+        """Raise ``ValueError`` if the reader cannot read networks of this graph."""
+        if graph is self.graph:
+            return
+        needed, found = self.recipe.reads(self.graph), self.recipe.reads(graph)
+        if found != needed:
+            raise ValueError(f"this predictor reads networks with {needed}; got one with {found}")
