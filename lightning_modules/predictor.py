@@ -1,0 +1,111 @@
+"""Training a predictor of accuracies on a zoo of networks."""
+
+from collections.abc import Iterable
+
+import torch
+from jaxtyping import Float
+from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+
+from lightning_modules.gathered_predictions import GatheredPredictions
+from lightning_modules.mean import Mean
+from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
+from lightning_modules.shares import weight_of_share
+from scalegmn.predictor import AccuracyPredictor, Predictions
+from scalegmn.zoo import NetworkBatch
+
+
+class Predictor(LightningModule):
+    r"""Minimises the distance of :math:`\sigma(f(G, \theta))` from measured accuracies.
+
+    Kendall's τ-b, R² and the mean absolute error are those of a whole split, on any number of
+    processes.
+
+    Args:
+        predictor: reads networks of the zoo's architecture.
+        loss: of logits ``(n,)`` and accuracies ``(n,)``, a mean over networks.
+        optimizer: makes an optimizer for the reader's parameters.
+        scheduler: how its learning rate changes; ``None`` for not at all.
+
+    Raises:
+        ValueError: in the first step, if the reader has no symmetry that suits the networks'
+            activations.
+    """
+
+    def __init__(
+        self,
+        predictor: AccuracyPredictor,
+        *,
+        loss: nn.Module,
+        optimizer: OptimizerFactory,
+        scheduler: Schedule | None = None,
+    ) -> None:
+        super().__init__()
+        self.predictor = predictor
+        self.loss = loss
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.train_loss = Mean()
+        self.val_loss = Mean()
+        self.val = GatheredPredictions()
+        self.test = GatheredPredictions()
+
+    def forward(self, batch: NetworkBatch) -> Float[Tensor, " n"]:
+        """Logits."""
+        return self.predictor.logit(self.predictor.graph, batch.parameters, batch.sign)
+
+    def on_train_batch_start(self, batch: NetworkBatch, batch_idx: int) -> None:
+        if self.global_step == 0:
+            self._check_activations(batch)
+
+    def training_step(self, batch: NetworkBatch, batch_idx: int) -> Float[Tensor, ""]:
+        loss, n = self.loss(self(batch), batch.label), len(batch.label)
+        self.train_loss.update(loss.detach() * n, n)
+        if self.trainer.is_last_batch:
+            # Once is enough: logging costs time.
+            self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
+        return weight_of_share(self.trainer, n) * loss
+
+    def validation_step(self, batch: NetworkBatch, batch_idx: int) -> None:
+        logit, n = self(batch), len(batch.label)
+        self.val.update(logit, batch.label, batch.sparsity)
+        self.val_loss.update(self.loss(logit, batch.label) * n, n)
+        self.log("val/loss", self.val_loss)
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_scores("val", self.val)
+
+    def test_step(self, batch: NetworkBatch, batch_idx: int) -> None:
+        self.test.update(self(batch), batch.label, batch.sparsity)
+
+    def on_test_epoch_end(self) -> None:
+        self._log_scores("test", self.test)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return scheduled(self.predictor.parameters(), self.optimizer, self.scheduler)
+
+    @torch.no_grad()
+    def predictions(self, batches: Iterable[NetworkBatch]) -> Predictions:
+        """What it says about networks whose batches all processes share; all have to call this."""
+        was_training, gathered = self.training, GatheredPredictions().to(self.device)
+        self.eval()
+        for batch in batches:
+            gathered.update(self(batch), batch.label, batch.sparsity)
+        self.train(was_training)
+        return gathered.predictions()
+
+    def _log_scores(self, split: str, gathered: GatheredPredictions) -> None:
+        scores = gathered.predictions().scores()
+        gathered.reset()
+        named = {f"{split}/{name}": value for name, value in scores.items()}
+        self.log_dict(named, prog_bar=True, sync_dist=True)
+
+    def _check_activations(self, batch: NetworkBatch) -> None:
+        recipe = self.predictor.recipe
+        for sign, activation in ((True, "tanh"), (False, "relu")):
+            if (batch.sign == sign).any() and not recipe.admits(sign):
+                raise ValueError(
+                    f"the zoo has {activation} networks, and {recipe.name} does not have their "
+                    "symmetry: choose data.activation (relu, tanh) or another model/symmetry"
+                )
