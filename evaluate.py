@@ -1,4 +1,7 @@
-"""A network on the test split, from its file: ``python evaluate.py file=FILE [target= data=]``."""
+"""A network on the test split, from its file: ``python evaluate.py file=FILE [target= data=]``.
+
+Or what a predictor says about it: ``python evaluate.py predictor=FILE network=FILE [target=]``.
+"""
 
 import json
 from pathlib import Path
@@ -6,8 +9,6 @@ from typing import Any
 
 import hydra
 import torch
-from hydra import compose
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.table import Table
@@ -16,16 +17,18 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from conf.data_facts import prepared_data, with_images
 from conf.errors import job_errors, run
-from conf.settings import with_settings
+from conf.said_by_files import METADATA, as_the_file_says, overridden
 from conf.types import check_types
 from lightning_modules.classifier import Classifier
 from lightning_modules.pretrained import pretrained
-from scalegmn.formats import atomic_path, read_metadata
+from scalegmn.formats import atomic_path, load_tensors, read_metadata
+from scalegmn.graph import NetworkGraph, Role
+from scalegmn.predictor import AccuracyPredictor, load_predictor
 from scalegmn.pruning import SparsityCount
 from train import console, quiet, remove_if_empty
 
-# Config groups: where a file says what they are, and how the part of the config is set.
-METADATA = {"target": ("target", "target.net", "network"), "data": ("dataset", "data", "images")}
+# Of all images here.
+IMAGE_SIZE = 32
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
@@ -33,7 +36,10 @@ def main(cfg: DictConfig) -> None:
     """Called by Hydra with the composed config."""
     try:
         with job_errors():
-            evaluate(as_the_file_says(cfg))
+            if cfg.predictor is None and cfg.network is None:
+                evaluate(as_the_file_says(cfg, cfg.file, METADATA))
+            else:
+                predict(cfg)
     finally:
         remove_if_empty(cfg)
 
@@ -66,28 +72,60 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
         "nonzero": count.nonzero,
         "macs": macs(net, torch.zeros(1, data.in_channels, data.image_size, data.image_size)),
     }
-    with atomic_path(Path(cfg.paths.run_dir) / "evaluation.json") as temporary:
-        temporary.write_text(json.dumps(evaluation, indent=2) + "\n")
-    show(evaluation)
+    report(evaluation, cfg, f"{cfg.target.name} on {data.name}")
     return evaluation
 
 
-def as_the_file_says(cfg: DictConfig) -> DictConfig:
-    """The config with the network and the images that the file names, unless the user named them.
+def predict(cfg: DictConfig) -> dict[str, Any]:
+    """Read the network of ``cfg.network`` with a predictor, and write ``evaluation.json``.
 
     Raises:
-        ValueError: if the file names something that it may not.
+        ValueError: if a file is not given or wrong, or the predictor cannot read the network.
+        FileNotFoundError: if a file is not there.
     """
-    task = HydraConfig.get().overrides.task
-    given = {key.lstrip("+~"): value for key, _, value in (o.partition("=") for o in task)}
-    said = read_metadata(cfg.file)
-    named = [(g, name) for g, (name, _, _) in METADATA.items() if name in said and g not in given]
-    if named:
-        cfg = compose("evaluate", overrides=[*(f"{g}={said[name]}" for g, name in named), *task])
-    for group, (name, key, settings) in METADATA.items():
-        if settings in said and given.get(group, said.get(name)) == said.get(name):
-            with_settings(cfg, key, said[settings], given.keys())
-    return cfg
+    if cfg.predictor is None or cfg.network is None:
+        raise ValueError("give both: predictor=FILE network=FILE")
+    predictor, said = load_predictor(cfg.predictor), read_metadata(cfg.predictor)
+    graph, parameters = network_to_read(cfg, predictor)
+    count = SparsityCount.of(parameters)
+    with torch.no_grad():
+        accuracy = predictor(graph, parameters).item()
+    evaluation = {
+        "network": str(cfg.network),
+        "predictor": str(cfg.predictor),
+        "trained_on": said.get("dataset"),
+        "predicted_acc": accuracy,
+        "weight_sparsity": count.weight_sparsity,
+        "parameter_sparsity": count.parameter_sparsity,
+    }
+    report(evaluation, cfg, f"as read by {predictor.recipe.name}")
+    return evaluation
+
+
+def network_to_read(
+    cfg: DictConfig, predictor: AccuracyPredictor
+) -> tuple[NetworkGraph, dict[str, torch.Tensor]]:
+    """The graph and the parameters of a network: the predictor's own, unless something is said.
+
+    Raises:
+        ValueError: if the file does not hold that network.
+        FileNotFoundError: if it is not there.
+    """
+    own = predictor.graph
+    chosen = any(key.startswith("target") for key in overridden())
+    if not chosen and "network" not in read_metadata(cfg.network):
+        x_V, x_E = torch.zeros(own.num_nodes, 1), torch.zeros(own.num_edges, own.taps)
+        return own, load_tensors(cfg.network, own.parameters(x_V, x_E))
+    cfg = as_the_file_says(cfg, cfg.network, {"target": METADATA["target"]})
+    channels, classes = (_count(own, role) for role in (Role.INPUT, Role.OUTPUT))
+    cfg.images = {"name": "", "channels": channels, "size": IMAGE_SIZE, "classes": classes}
+    net = pretrained(instantiate(cfg.target.net, _convert_="all"), weights=cfg.network).eval()
+    graph = NetworkGraph.from_module(net, torch.zeros(1, channels, IMAGE_SIZE, IMAGE_SIZE))
+    return graph, {name: p.detach() for name, p in net.named_parameters()}
+
+
+def _count(graph: NetworkGraph, role: Role) -> int:
+    return sum(group.size for group in graph.groups if group.role is role)
 
 
 def macs(net: nn.Module, x: torch.Tensor) -> int:
@@ -97,9 +135,11 @@ def macs(net: nn.Module, x: torch.Tensor) -> int:
     return counter.get_total_flops() // 2
 
 
-def show(evaluation: dict[str, Any]) -> None:
-    """Print the evaluation as a table."""
-    table = Table(title=f"{evaluation['target']} on {evaluation['dataset']}", show_header=False)
+def report(evaluation: dict[str, Any], cfg: DictConfig, title: str) -> None:
+    """Write the evaluation as JSON, and print it as a table."""
+    with atomic_path(Path(cfg.paths.run_dir) / "evaluation.json") as temporary:
+        temporary.write_text(json.dumps(evaluation, indent=2) + "\n")
+    table = Table(title=title, show_header=False)
     for name, value in evaluation.items():
         if value is not None:
             shown = f"{100 * value:.2f} %" if name.endswith(("acc", "sparsity")) else _plain(value)

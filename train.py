@@ -1,6 +1,7 @@
 """Train, prune, fine-tune: ``python train.py experiment=NAME [key=value ...]``."""
 
 import warnings
+from math import nan
 from pathlib import Path
 from statistics import fmean
 
@@ -118,8 +119,12 @@ def console() -> Console:
 def objective(results: Results) -> float | None:
     """The mean validation loss of the networks pruned by the run's method, else of the dense one.
 
+    Of a predictor, Kendall's τ on validation networks with the opposite sign.
+
     Never a number of the test split: choices are not made with it.
     """
+    if results.predictor is not None:
+        return -results.metrics.get("val_kendall_tau", nan)
     pruned = [row.val_loss for row in results.pruned if row.method in (None, results.method)]
     losses = [loss for loss in pruned if loss is not None]
     if losses:

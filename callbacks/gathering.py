@@ -2,7 +2,7 @@
 
 from lightning import Callback, Trainer
 
-from callbacks.protocols import ReportsDense, ReportsRows
+from callbacks.protocols import ReportsDense, ReportsMetrics, ReportsRows
 from scalegmn.results import DenseRow, PrunedRow
 
 
@@ -16,6 +16,12 @@ def gathered_rows(trainer: Trainer) -> list[PrunedRow]:
     """The pruned rows, in the order of the callbacks."""
     reporting = (c for c in _callbacks(trainer) if isinstance(c, ReportsRows))
     return [row for callback in reporting for row in callback.pruned_rows()]
+
+
+def gathered_metrics(trainer: Trainer) -> dict[str, float | int]:
+    """All other metrics."""
+    reporting = (c for c in _callbacks(trainer) if isinstance(c, ReportsMetrics))
+    return {name: value for c in reporting for name, value in c.metrics().items()}
 
 
 def _callbacks(trainer: Trainer) -> list[Callback]:

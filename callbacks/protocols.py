@@ -1,10 +1,11 @@
 """What callbacks expect of modules, and of each other: nothing more than this."""
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
+from scalegmn.predictor import AccuracyPredictor, Predictions
 from scalegmn.pruning import Mask
 from scalegmn.results import DenseRow, PrunedRow
 
@@ -37,6 +38,20 @@ class HoldsMask(Protocol):
 
 
 @runtime_checkable
+class Predicts(Protocol):
+    """A module that trains a predictor of accuracies.
+
+    Attributes:
+        predictor: what it trains.
+    """
+
+    predictor: AccuracyPredictor
+
+    def predictions(self, batches: Iterable[Any]) -> Predictions:
+        """What the predictor says about networks, whose batches all processes share."""
+
+
+@runtime_checkable
 class ReportsDense(Protocol):
     """A callback that measured the network before pruning."""
 
@@ -48,6 +63,13 @@ class ReportsRows(Protocol):
     """A callback that made pruned networks; the file of a row is an absolute path."""
 
     def pruned_rows(self) -> Sequence[PrunedRow]: ...
+
+
+@runtime_checkable
+class ReportsMetrics(Protocol):
+    """A callback that measured something else."""
+
+    def metrics(self) -> Mapping[str, float | int]: ...
 
 
 def holding_mask(module: object) -> HoldsMask:
@@ -70,4 +92,16 @@ def offering_target(module: object) -> OffersTarget:
     if not isinstance(module, OffersTarget):
         name = type(module).__name__
         raise ValueError(f"{name} offers nothing to prune: no `target` and `target_parameters()`")
+    return module
+
+
+def predicting(module: object) -> Predicts:
+    """The module, which has to train a predictor.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    if not isinstance(module, Predicts):
+        name = type(module).__name__
+        raise ValueError(f"{name} trains no predictor: no `predictor` and `predictions()`")
     return module

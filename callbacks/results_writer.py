@@ -10,7 +10,8 @@ import lightning
 import torch
 from lightning import Callback, LightningModule, Trainer
 
-from callbacks.gathering import gathered_dense, gathered_rows
+from callbacks.gathering import gathered_dense, gathered_metrics, gathered_rows
+from callbacks.protocols import Predicts
 from callbacks.run_record import RunRecord, begin_session
 from scalegmn.results import PrunedRow, Results
 
@@ -34,7 +35,7 @@ class ResultsWriter(Callback):
 
     Args:
         experiment: its name.
-        method: one of :data:`scalegmn.results.METHODS`.
+        method: one of :data:`scalegmn.results.METHODS`; ``None`` where nothing is pruned.
         target: the name of the network.
         seed: of the run.
         folder: the run's.
@@ -46,7 +47,7 @@ class ResultsWriter(Callback):
         self,
         *,
         experiment: str,
-        method: str,
+        method: str | None,
         target: str,
         seed: int,
         folder: str | Path,
@@ -72,10 +73,10 @@ class ResultsWriter(Callback):
         if stage != "fit":
             return
         if self._record is not None:
-            self._write(trainer, self._record)
+            self._write(trainer, pl_module, self._record)
         trainer.strategy.barrier()
 
-    def _write(self, trainer: Trainer, record: RunRecord) -> None:
+    def _write(self, trainer: Trainer, pl_module: LightningModule, record: RunRecord) -> None:
         data = getattr(trainer, "datamodule", None)
         results = Results(
             experiment=self.experiment,
@@ -86,6 +87,8 @@ class ResultsWriter(Callback):
             seed=self.seed,
             dense=gathered_dense(trainer),
             pruned=tuple(self._relative(row) for row in gathered_rows(trainer)),
+            predictor=pl_module.predictor.recipe.name if isinstance(pl_module, Predicts) else None,
+            metrics=gathered_metrics(trainer),
             wall_seconds=round(record.seconds, 1),
             peak_memory_mb=round(_peak_memory_mb(trainer.strategy.root_device), 1),
             device=_name(trainer.strategy.root_device),

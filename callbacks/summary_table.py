@@ -6,7 +6,9 @@ from scalegmn.results import Results
 
 
 def summary_table(results: Results) -> Table:
-    """One line per pruned network, and the dense network last."""
+    """One line per pruned network, and the dense network last; of a predictor, its metrics."""
+    if results.predictor is not None:
+        return _metrics_table(results)
     table = Table(title=f"{results.experiment}: {results.target} on {results.dataset}")
     for column in ("method", "sparsity", "nonzero", "test", "before fine-tuning", "val", "lr"):
         table.add_column(column, justify="left" if column == "method" else "right")
@@ -29,6 +31,14 @@ def summary_table(results: Results) -> Table:
         table.add_row(name, "0 %", count, _percent(dense.test_acc), "", val, "", style="bold")
         if dense.saw_validation:
             table.caption = "† was trained on validation images"
+    return table
+
+
+def _metrics_table(results: Results) -> Table:
+    title = f"{results.experiment}: {results.predictor} on {results.dataset}"
+    table = Table(title=title, show_header=False)
+    for name, value in results.metrics.items():
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")
     return table
 
 

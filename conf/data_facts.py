@@ -7,6 +7,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from conf.types import check_types
+from datamodules.zoo import ZooDataModule
+from scalegmn.targets import SmallCNN
 
 
 class ImageFacts(Protocol):
@@ -39,5 +41,18 @@ def with_images(cfg: DictConfig, data: ImageFacts) -> DictConfig:
         "channels": data.in_channels,
         "size": data.image_size,
         "classes": data.num_classes,
+        "network": _config_of(data.network()) if isinstance(data, ZooDataModule) else None,
     }
     return cfg
+
+
+def _config_of(net: SmallCNN) -> dict[str, Any]:
+    """The config that makes such a network."""
+    weights, activation = net.state_dict()["features.0.weight"], type(net.features[1])
+    return {
+        "_target_": "scalegmn.targets.SmallCNN",
+        "in_channels": weights.shape[1],
+        "num_classes": net.fc.out_features,
+        "width": weights.shape[0],
+        "activation": {"_target_": f"torch.nn.{activation.__name__}", "_partial_": True},
+    }

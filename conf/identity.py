@@ -20,15 +20,17 @@ NO_IDENTITY = (
 def config_hash(cfg: DictConfig) -> str:
     """The identity of a run: its resolved config without paths, devices, loggers and folders.
 
-    The network to prune counts with its content, wherever its file is.
+    The network to prune, or the predictor to train, counts with its content, wherever its file is.
     """
     bare = deepcopy(cfg)
     for key in NO_IDENTITY:
         # What is computed from these becomes constant with them.
         OmegaConf.update(bare, key, "-", merge=False, force_add=True)
-    weights = OmegaConf.select(bare, "target.weights")
-    if weights is not None and Path(weights).is_file():
-        bare.target.weights = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+    for key in ("target.weights", "predictor.weights"):
+        weights = OmegaConf.select(bare, key)
+        if weights is not None and Path(weights).is_file():
+            content = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+            OmegaConf.update(bare, key, content)
     resolved = json.dumps(OmegaConf.to_container(bare, resolve=True), sort_keys=True)
     return hashlib.sha256(resolved.encode()).hexdigest()[:16]
 

@@ -12,7 +12,10 @@ from conf.types import check_types
 
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
-IMAGES = {"name": "digits", "channels": 1, "size": 32, "classes": 10}
+IMAGES = {
+    **{"name": "digits", "channels": 1, "size": 32, "classes": 10},
+    "network": {"_target_": "scalegmn.targets.SmallCNN", "in_channels": 1},
+}
 
 
 def composed(*overrides, config="train"):
@@ -46,9 +49,12 @@ CHOICES = [
     for group in (
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
         "target",
-        *("model", "model/symmetry", "model/direction"),
+        *("model", "model/symmetry", "model/direction", "model/reader", "model/loss"),
     )
 ]
+
+
+EXPERIMENT = {"model/reader": "predict_small_cnn", "model/loss": "predict_small_cnn"}
 
 
 @pytest.mark.parametrize(
@@ -60,8 +66,74 @@ CHOICES = [
     ],
 )
 def test_every_choice_composes(override):
-    cfg = composed("experiment=train_small_cnn", override)
+    experiment = EXPERIMENT.get(override.partition("=")[0], "train_small_cnn")
+    cfg = composed(f"experiment={experiment}", override)
     assert all(callable(get_object(target)) for target in targets(cfg))
+
+
+# Parameters as published, without the branches that no node reads; ours where we differ.
+PUBLISHED = {
+    "cifar10_relu": ("Scale", "Forward", "relu", 128, 4, "last_layer", 1e-3, 0.01, 64, 200, 0.0),
+    "cifar10_relu_bidirectional": (
+        *("Scale", "Bidirectional", "relu", 128, 4, "last_layer", 1e-3, 0.01, 64, 200, 0.0),
+    ),
+    "cifar10_tanh": ("Sign", "Forward", "tanh", 128, 4, "full_graph", 1e-3, 0.01, 64, 200, 0.0),
+    "cifar10_tanh_bidirectional": (
+        *("Sign", "Bidirectional", "tanh", 128, 4, "full_graph", 5e-4, 0.01, 32, 200, 0.2),
+    ),
+    "cifar10_hetero": ("Hetero", "Forward", None, 128, 4, "last_layer", 1e-3, 1e-3, 64, 200, 0.2),
+    "cifar10_hetero_bidirectional": (
+        *("Hetero", "Bidirectional", None, 128, 5, "last_layer", 1e-3, 1e-3, 64, 250, 0.1),
+    ),
+    "svhn_relu": ("Scale", "Forward", "relu", 64, 4, "full_graph", 1e-3, 0.0, 16, 200, 0.0),
+    "svhn_relu_bidirectional": (
+        *("Scale", "Bidirectional", "relu", 64, 3, "full_graph", 1e-3, 0.0, 64, 200, 0.0),
+    ),
+    "svhn_tanh": ("Sign", "Forward", "tanh", 64, 4, "last_layer", 1e-3, 5e-4, 64, 200, 0.0),
+    "svhn_tanh_bidirectional": (
+        *("Sign", "Bidirectional", "tanh", 128, 3, "full_graph", 1e-3, 0.01, 128, 200, 0.0),
+    ),
+}
+
+
+def test_every_published_predictor_is_in_the_table():
+    files = {file.stem for file in (CONF / "published").glob("*.yaml")}
+    assert {name for name in files if name.startswith(("cifar10", "svhn"))} == set(PUBLISHED)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_predictors_are_as_published(name):
+    cfg = composed("experiment=predict_small_cnn", f"published={name}")
+    check_types(cfg)
+    arch, recipe = cfg.architecture, cfg.model.predictor.recipe
+    assert (
+        *(arch.kind._target_.split(".")[-1], arch.direction._target_.split(".")[-1]),
+        *(cfg.data.activation, arch.d, arch.num_layers, recipe.readout.path.split(".")[-1]),
+        *(cfg.optimizer.lr, cfg.optimizer.weight_decay, cfg.data.batch_size),
+        *(cfg.trainer.max_epochs, arch.dropout),
+    ) == PUBLISHED[name]
+    assert cfg.data.folder == ("svhn_cropped" if name.startswith("svhn") else "cifar10")
+    assert cfg.scheduler.scheduler.lr_lambda.steps == 1000 and cfg.trainer.gradient_clip_val == 10
+    assert cfg.callbacks.best.monitor == "val/kendall_tau" and cfg.callbacks.best.mode == "max"
+    assert arch.io.separate == (name.startswith(("svhn", "cifar10_tanh")))
+    skips = {"cifar10_hetero_bidirectional", "svhn_tanh_bidirectional"}
+    assert arch.skip == (name in skips or name.startswith("svhn_relu"))
+    assert arch.layer_norm == (name != "svhn_tanh")
+    assert arch.kind.get("symmetrized", True) == (name != "cifar10_hetero")
+
+
+@pytest.mark.parametrize(
+    ("override", "target"),
+    [
+        ("model/reader=scalegmn", "scalegmn.predictor.Metanetwork"),
+        ("model/reader=statnn", "scalegmn.predictor.StatNN"),
+        ("model/reader=mlp", "scalegmn.predictor.RawMLP"),
+    ],
+)
+def test_readers_are_chosen_by_name(override, target):
+    cfg = composed("experiment=predict_small_cnn", override)
+    assert cfg.model.predictor.recipe._target_ == target
+    check_types(cfg)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +226,10 @@ def test_the_network_to_prune_counts_with_its_content(tmp_path):
     (tmp_path / "b.pt").write_bytes(b"network")
     (tmp_path / "c.pt").write_bytes(b"another")
     a, b, c = (config_hash(composed(f"target.weights={tmp_path}/{n}.pt")) for n in "abc")
+    assert a == b != c
+    experiment = "experiment=predict_small_cnn"
+    weights = [f"predictor.weights={tmp_path}/{n}.pt" for n in "abc"]
+    a, b, c = (config_hash(composed(experiment, given)) for given in weights)
     assert a == b != c
 
 

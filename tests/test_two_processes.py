@@ -10,6 +10,7 @@ import pytest
 from scalegmn.formats import load_state
 from scalegmn.results import Results
 from scalegmn.targets import SmallCNN
+from tests.zoos import metrics_of, write_zoo
 
 ROOT = Path(__file__).parents[1]
 # Batches of 15 images, which two processes cannot share equally. SGD, because Adam would hide a
@@ -27,7 +28,7 @@ TINY = [
 
 def started(folder, *overrides):
     return subprocess.Popen(
-        [sys.executable, "train.py", *TINY, *overrides, f"hydra.run.dir={folder}"],
+        [sys.executable, "train.py", *overrides, f"hydra.run.dir={folder}"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -35,14 +36,18 @@ def started(folder, *overrides):
     )
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
+def on_one_and_on_two(tmp_path_factory, *overrides):
     one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
     pair = ("trainer.devices=2", "trainer.strategy=ddp")
-    for process in (started(two, *pair), started(one)):
+    for process in (started(two, *overrides, *pair), started(one, *overrides)):
         output, _ = process.communicate(timeout=300)
         assert process.returncode == 0, output
     return one, two
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return on_one_and_on_two(tmp_path_factory, *TINY)
 
 
 def rows(file):
@@ -72,3 +77,20 @@ def test_one_process_writes_what_both_found_out(folders):
         weights = [t for t in load_state(two / row.file, SmallCNN()).values() if t.ndim > 1]
         zeros = sum(int((t == 0).sum()) for t in weights)
         assert zeros == int(sum(t.numel() for t in weights) * 0.7)
+
+
+def test_predictors_are_measured_on_every_network_once(tmp_path_factory):
+    data_dir = tmp_path_factory.mktemp("data")
+    write_zoo(data_dir / "cifar10", metrics_of(110, steps=(7,)))
+    # 88 networks to train on, 11 to validate and 11 to test: batches of 9, 7 and 2.
+    overrides = [
+        *("experiment=predict_small_cnn", "data.activation=null", "model/reader=statnn"),
+        *(f"paths.data_dir={data_dir}", "data.batch_size=9", "trainer.max_epochs=2"),
+        *("optimizer=sgd", "scheduler=constant", "trainer.accelerator=cpu"),
+    ]
+    one, two = on_one_and_on_two(tmp_path_factory, *overrides)
+    found, expected = (Results.read(folder / "results.json").metrics for folder in (two, one))
+    assert expected["test_networks"] == expected["val_networks"] == 11
+    assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    for ours, theirs in zip(rows(two / "metrics.csv"), rows(one / "metrics.csv"), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-6)

@@ -107,6 +107,7 @@ class Results:
         setting: how it was pruned, where that is unusual, such as ``balanced gauge``.
         dense: the network before pruning.
         pruned: one row per sparsity (and method, where a run compares several).
+        predictor: the reader of networks that was trained, such as ``StatNN``.
         metrics: anything else that was measured.
         wall_seconds: how long the run took.
         peak_memory_mb: how much memory it needed.
@@ -129,6 +130,7 @@ class Results:
     setting: str | None = None
     dense: DenseRow | None = None
     pruned: tuple[PrunedRow, ...] = ()
+    predictor: str | None = None
     metrics: Mapping[str, float | int] = field(default_factory=dict)
     wall_seconds: float | None = None
     peak_memory_mb: float | None = None
