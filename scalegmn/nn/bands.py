@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from jaxtyping import Int
@@ -10,9 +11,10 @@ from torch import Tensor
 from torch.utils._pytree import tree_map
 
 from scalegmn.graph.groups import Role
+from scalegmn.nn.sums import AxisSum, IndexSum, Sum
 
 Index = slice | Tensor
-OnEdges = Callable[[tuple[Role, Role], tuple[Tensor, ...], Any, Any], Any]
+OnEdges = Callable[[tuple[Role, Role], tuple[Tensor, ...], Any, Any, Sum, Sum], Any]
 
 
 class Piece(NamedTuple):
@@ -40,7 +42,7 @@ class Band(ABC):
 
     @abstractmethod
     def compute(self, on_edges: OnEdges, gathered: Gathered) -> Piece:
-        """Run the edge functions and sum the messages."""
+        """Run the edge functions, which sum the messages."""
 
     def run(self, on_edges: OnEdges, edges: tuple[Tensor, ...], source: Any, target: Any) -> Piece:
         """Gather and compute."""
@@ -76,10 +78,11 @@ class BlockBand(Band):
         )
 
     def compute(self, on_edges: OnEdges, gathered: Gathered) -> Piece:
-        result = on_edges(self.roles, *gathered)
+        n_out, n_in = self.shape
+        result = on_edges(self.roles, *gathered, AxisSum(2, n_in), AxisSum(1, n_out))
         return Piece(
-            None if result.to_target is None else (self.target, result.to_target.sum(2)),
-            None if result.to_source is None else (self.source, result.to_source.sum(1)),
+            None if result.to_target is None else (self.target, result.to_target),
+            None if result.to_source is None else (self.source, result.to_source),
             tuple(e.flatten(1, 2) for e in result.edges),
         )
 
@@ -125,12 +128,22 @@ class IndexBand(Band):
         )
 
     def compute(self, on_edges: OnEdges, gathered: Gathered) -> Piece:
-        result = on_edges(self.roles, *gathered)
+        result = on_edges(self.roles, *gathered, self.at_target, self.at_source)
         return Piece(
-            _sum(result.to_target, self.edge_index[1], self.targets),
-            _sum(result.to_source, self.edge_index[0], self.sources),
+            None if result.to_target is None else (self.targets, result.to_target),
+            None if result.to_source is None else (self.sources, result.to_source),
             result.edges,
         )
+
+    @cached_property
+    def at_target(self) -> IndexSum:
+        """Sums at the band's targets."""
+        return _index_sum(self.edge_index[1], self.targets)
+
+    @cached_property
+    def at_source(self) -> IndexSum:
+        """Sums at the band's sources."""
+        return _index_sum(self.edge_index[0], self.sources)
 
 
 def take(x: Tensor, index: Index, dim: int) -> Tensor:
@@ -140,17 +153,10 @@ def take(x: Tensor, index: Index, dim: int) -> Tensor:
     return x.index_select(dim, index)
 
 
-def scatter(rows: Tensor, index: Tensor, size: int) -> Tensor:
-    """Sums of rows (batch, row, d) that have the same index: (batch, size, d)."""
-    return rows.new_zeros(rows.shape[0], size, rows.shape[2]).index_add(1, index, rows)
-
-
 def spread(gather: Callable[[Tensor], Tensor], terms: Any) -> Any:
     """Gather every tensor of a nest of node terms."""
     return tree_map(lambda x: None if x is None else gather(x), terms)
 
 
-def _sum(messages: Tensor | None, index: Tensor, nodes: slice) -> tuple[slice, Tensor] | None:
-    if messages is None:
-        return None
-    return nodes, scatter(messages, index - nodes.start, nodes.stop - nodes.start)
+def _index_sum(index: Tensor, nodes: slice) -> IndexSum:
+    return IndexSum.over(index - nodes.start, nodes.stop - nodes.start)

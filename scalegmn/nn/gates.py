@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from scalegmn.graph.groups import Role
 from scalegmn.nn.canonical import Rows, SignRows
 from scalegmn.nn.mlp import MLP
+from scalegmn.nn.sums import NodeRows, Sum
 
 Extra = Float[Tensor, "*_rows _d"] | None
 
@@ -25,6 +26,10 @@ class RowFunction(nn.Module, ABC):
     @abstractmethod
     def forward(self, x: Rows, extra: Extra, sign: SignRows) -> Float[Tensor, "*rows d_out"]:
         """The value at rows ``x``, of which ``sign`` marks those whose freedom is a sign."""
+
+    def summed(self, x: Rows, extra: Extra, sign: SignRows, add: Sum) -> NodeRows:
+        """The sum of the values at rows on edges."""
+        return add(self(x, extra, sign))
 
 
 class Gate(RowFunction):
@@ -49,8 +54,15 @@ class Gate(RowFunction):
         return self.phi.term(1, a)
 
     def forward(self, x: Rows, extra: Extra, sign: SignRows) -> Float[Tensor, "*rows d_out"]:
+        return self.phi.finish(self.hidden(x, extra, sign))
+
+    def summed(self, x: Rows, extra: Extra, sign: SignRows, add: Sum) -> NodeRows:
+        return self.phi.summed(self.hidden(x, extra, sign), add)
+
+    def hidden(self, x: Rows, extra: Extra, sign: SignRows) -> Float[Tensor, "*rows d_hid"]:
+        r"""What :math:`\phi` makes of its inputs before its activation."""
         hidden = self.phi.term(0, self.canonical(x, sign))
-        return self.phi.finish(hidden if extra is None else hidden + extra)
+        return hidden if extra is None else hidden + extra
 
 
 class MixedGate(RowFunction):
@@ -92,6 +104,20 @@ class Gated(RowFunction):
 
     def forward(self, x: Rows, extra: Extra, sign: SignRows) -> Float[Tensor, "*rows d_out"]:
         return self.linear(x) * self.gate(x, extra, sign)
+
+    def summed(self, x: Rows, extra: Extra, sign: SignRows, add: Sum) -> NodeRows:
+        r"""The sum over edges, through sums of outer products where edges are many.
+
+        .. math::
+            \sum_r (W x_r) \odot (B g_r + b)
+            = \mathrm{diag}\Bigl(W \Bigl[\sum_r x_r g_r^T\Bigr] B^T\Bigr) + b \odot W \sum_r x_r
+        """
+        if not (isinstance(self.gate, Gate) and add.prefers_products(x.shape[-1])):
+            return super().summed(x, extra, sign, add)
+        phi = self.gate.phi
+        products = add.products(x, phi.activate(self.gate.hidden(x, extra, sign)))
+        crossed = (self.linear.weight @ products * phi.last.weight).sum(-1)
+        return crossed + phi.last.bias * self.linear(add(x))
 
 
 class ByRole(nn.Module):

@@ -11,11 +11,12 @@ from scalegmn.graph.groups import Role
 from scalegmn.nn.gates import ByRole
 from scalegmn.nn.layout import Layout
 from scalegmn.nn.messages import Message, Nodes, Terms
+from scalegmn.nn.sums import Sum
 from scalegmn.nn.updates import EdgeUpdate
 
 
 class EdgeResult(NamedTuple):
-    """What a layer computes on edges."""
+    """What a layer computes on edges: sums of messages, and new edge features."""
 
     to_target: Tensor | None
     to_source: Tensor | None
@@ -103,6 +104,8 @@ class Layer(nn.Module):
         edges: tuple[Tensor, ...],
         source: Terms,
         target: Terms,
+        at_target: Sum,
+        at_source: Sum,
     ) -> EdgeResult:
         """Everything that a layer computes on edges from one role of nodes to another."""
         source_role, target_role = roles
@@ -110,9 +113,11 @@ class Layer(nn.Module):
             edges = tuple(lift(e) for e in edges)
         to_target = to_source = None
         if target_role in self.forward_message.roles:
-            to_target = self.forward_message(target_role, edges[0], source[0], target[0])
+            terms = source[0], target[0]
+            to_target = self.forward_message(target_role, edges[0], *terms, at_target)
         if self.backward_message is not None and source_role in self.backward_message.roles:
-            to_source = self.backward_message(source_role, edges[-1], target[1], source[1])
+            terms = target[1], source[1]
+            to_source = self.backward_message(source_role, edges[-1], *terms, at_source)
         updated = zip(self.edge_updates, edges, source[2], target[2], strict=False)
         return EdgeResult(to_target, to_source, tuple(f(e, s, t) for f, e, s, t in updated))
 

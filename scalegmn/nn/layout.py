@@ -13,8 +13,9 @@ from torch import Tensor
 
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
-from scalegmn.nn.bands import Band, BlockBand, Index, IndexBand, OnEdges, scatter, take
+from scalegmn.nn.bands import Band, BlockBand, Index, IndexBand, OnEdges, take
 from scalegmn.nn.recompute import sweep
+from scalegmn.nn.sums import scatter
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data

@@ -2,8 +2,9 @@
 
 A message is computed in three parts, so that linear maps of node features are applied to nodes
 before they are spread over edges: ``sender(h, a, sign)`` and ``receiver(h, a, sign)`` give node
-terms, and ``forward(role, e, sender, receiver)`` combines them on the edges, where ``role`` is that
-of the receiving nodes. ``close(h, m)`` turns the sum over edges into the message that a node reads.
+terms, and ``forward(role, e, sender, receiver, add)`` combines them on the edges and sums them up,
+where ``role`` is that of the receiving nodes. ``close(h, m)`` turns the sum into the message that a
+node reads.
 """
 
 from abc import ABC, abstractmethod
@@ -17,6 +18,7 @@ from scalegmn.graph.groups import Role
 from scalegmn.nn.canonical import SignRows
 from scalegmn.nn.gates import ByRole
 from scalegmn.nn.mlp import MLP
+from scalegmn.nn.sums import Sum
 from scalegmn.nn.unit import log_norm
 
 Nodes = Float[Tensor, "batch node d"]
@@ -42,8 +44,8 @@ class Message(nn.Module, ABC):
         """Terms of the receiving nodes."""
 
     @abstractmethod
-    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms) -> Edges:
-        """The messages on edges into nodes of one role."""
+    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms, add: Sum) -> Nodes:
+        """The sums of the messages on edges into nodes of one role."""
 
     def close(self, h: Nodes, m: Nodes) -> Nodes:
         """The summed messages as the receiver reads them."""
@@ -83,10 +85,10 @@ class ProductMessage(Message):
         extras = [self.functions[r].extra(a) for r in self.roles] if self.positional else []
         return extras, sign
 
-    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms) -> Edges:
+    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms, add: Sum) -> Nodes:
         extras, sign = receiver
         extra = extras[self.roles.index(role)] if extras else None
-        return self.functions[role](self.edge(e) * sender, extra, sign)
+        return self.functions[role].summed(self.edge(e) * sender, extra, sign, add)
 
 
 class BoundedMessage(Message):
@@ -123,7 +125,7 @@ class BoundedMessage(Message):
     def receiver(self, h: Nodes, a: Tensor, sign: SignRows) -> Terms:
         return self.mlp.term(0, self.node(h, sign)), log_norm(h), sign
 
-    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms) -> Edges:
+    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms, add: Sum) -> Nodes:
         from_sender, (log_h_t, zero_t), sign_t = sender
         from_receiver, (log_h_s, zero_s), sign_s = receiver
         log_e, zero_e = log_norm(e)
@@ -131,7 +133,7 @@ class BoundedMessage(Message):
         strength = (log_e + log_h_s - log_h_t).sigmoid()
         strength = strength.masked_fill(zero_t, 1).masked_fill(zero_e | zero_s, 0)
         hidden = from_sender + from_receiver + self.mlp.term(2, self.edge(e, sign))
-        return strength * self.mlp.finish(hidden)
+        return self.mlp.summed(hidden, add, strength)
 
     def close(self, h: Nodes, m: Nodes) -> Nodes:
         return h * m
@@ -158,5 +160,5 @@ class PlainMessage(Message):
     def receiver(self, h: Nodes, a: Tensor, sign: SignRows) -> Terms:
         return ()
 
-    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms) -> Edges:
-        return self.mlp.finish(self.mlp.term(0, e) + sender)
+    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms, add: Sum) -> Nodes:
+        return self.mlp.summed(self.mlp.term(0, e) + sender, add)

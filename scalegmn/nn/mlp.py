@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from scalegmn.nn.sums import Sum
+
 
 class MLP(nn.Module):
     r"""One hidden layer over the concatenation of several inputs.
@@ -14,7 +16,8 @@ class MLP(nn.Module):
     .. math:: A_2\, \mathrm{SiLU}(\mathrm{LN}(\sum_k A_{1k} x_k + b_1)) + b_2
 
     The first layer is kept as one matrix per input. Its terms can then be computed where the inputs
-    live, on nodes, and be added on edges: :meth:`term` and :meth:`finish` are the two halves.
+    live, on nodes, and be added on edges: :meth:`term` and :meth:`finish` are the two halves, and
+    :meth:`summed` is the second one for sums over edges.
 
     Args:
         d_in: width of each input.
@@ -49,9 +52,23 @@ class MLP(nn.Module):
         """What input ``k`` adds to the hidden layer; the bias comes with input 0."""
         return nn.functional.linear(x, self.weights[k], self.bias if k == 0 else None)
 
+    def activate(self, hidden: Float[Tensor, "*rows d_hid"]) -> Float[Tensor, "*rows d_hid"]:
+        """The hidden layer for a sum of terms, one of every input."""
+        return self.dropout(nn.functional.silu(self.norm(hidden)))
+
     def finish(self, hidden: Float[Tensor, "*rows d_hid"]) -> Float[Tensor, "*rows d_out"]:
-        """The output for a sum of terms, one of every input."""
-        return self.last(self.dropout(nn.functional.silu(self.norm(hidden))))
+        """The output for a sum of terms."""
+        return self.last(self.activate(hidden))
+
+    def summed(
+        self, hidden: Float[Tensor, "*rows d_hid"], add: Sum, weight: Tensor | None = None
+    ) -> Float[Tensor, "batch node d_out"]:
+        """The sum of the outputs, perhaps weighted, for sums of terms on edges."""
+        active = self.activate(hidden)
+        if weight is not None:
+            active = weight * active
+        count = add.count if weight is None else add(weight)
+        return nn.functional.linear(add(active), self.last.weight) + count * self.last.bias
 
     def forward(self, *inputs: Float[Tensor, "*_rows _d"]) -> Float[Tensor, "*_rows d_out"]:
         hidden = self.term(0, inputs[0])
