@@ -6,10 +6,12 @@ every edge, so functions are asked for their sums (``summed(..., add)``), not fo
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 EdgeRows = Float[Tensor, "*edges d"]
 NodeRows = Float[Tensor, "batch node d"]
@@ -57,7 +59,7 @@ class AxisSum(Sum):
 
     def products(self, x: EdgeRows, y: EdgeRows) -> Float[Tensor, "batch node d_x d_y"]:
         x, y = (rows if self.axis == 2 else rows.transpose(1, 2) for rows in (x, y))
-        return x.mT @ y
+        return _Products.apply(x, y)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,26 @@ class IndexSum(Sum):
 
     def __call__(self, rows: EdgeRows) -> NodeRows:
         return scatter(rows, self.index, len(self.count))
+
+
+class _Products(torch.autograd.Function):
+    """``x.mT @ y``, whose gradients lie in memory as ``x`` and ``y`` do, which autograd's do not."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, y: Tensor) -> Tensor:
+        return x.mT @ y
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = ctx.saved_tensors
+        return y @ grad.mT, x @ grad
 
 
 def scatter(rows: Tensor, index: Tensor, size: int) -> Tensor:

@@ -54,7 +54,8 @@ class _Unit(torch.autograd.Function):
         if grad is None:
             return None
         direction, inverse = ctx.saved_tensors
-        along = (grad * direction).sum(-1, keepdim=True)
+        # A product with ones is the fastest sum over short rows.
+        along = (grad * direction) @ direction.new_ones(direction.shape[-1], 1)
         return ((grad - direction * along) * inverse).to(grad.dtype)
 
 
