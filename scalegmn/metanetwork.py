@@ -1,6 +1,6 @@
 """ScaleGMN: a graph metanetwork that respects what leaves a network's function unchanged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
+from scalegmn.nn.dense_layout import dense_layouts
 from scalegmn.nn.directions import Forward
 from scalegmn.nn.layer import Layer
-from scalegmn.nn.layout import Layout, dense_layout, pyg_layout
+from scalegmn.nn.layout import Layout
+from scalegmn.nn.pyg_layout import pyg_layout
 from scalegmn.nn.readouts import Readout
 
 if TYPE_CHECKING:
@@ -35,10 +37,22 @@ class Backbone(nn.Module):
         graph: an architecture with the node and edge types of all that will be read.
         arch: the metanetwork's own architecture.
         last: its last layer.
+        roles: of the nodes that are read after it.
+        edges_read: so are the edges.
     """
 
-    def __init__(self, graph: NetworkGraph, arch: Architecture, last: Layer) -> None:
+    def __init__(
+        self,
+        graph: NetworkGraph,
+        arch: Architecture,
+        last: Layer,
+        *,
+        roles: tuple[Role, ...],
+        edges_read: bool,
+    ) -> None:
         super().__init__()
+        self.roles = roles
+        self.edges_read = edges_read
         arch.kind.check(graph)
         self.arch = arch
         self.init_nodes = nn.Linear(1, arch.d, bias=False)
@@ -50,20 +64,57 @@ class Backbone(nn.Module):
         self.dropout = nn.Dropout(arch.dropout)
 
     def forward(
-        self, layout: Layout, x_V: Nodes, x_E: Edges
+        self, layouts: Sequence[Layout], x_V: Nodes, x_E: Edges
     ) -> tuple[dict[Role, Tensor], tuple[Tensor, ...]]:
-        """Node features by role, without the dropout of the last layer, and edge features."""
-        h, p = self.encode_nodes(self.init_nodes(x_V), layout)
+        """Node features by role, without the dropout of the last layer, and edge features.
+
+        Args:
+            layouts: one per layer.
+            x_V: features of nodes.
+            x_E: features of edges.
+        """
+        h, p = self.encode_nodes(self.init_nodes(x_V), layouts[0])
         edges = self.arch.direction.streams(self.arch.kind, x_E)
-        # The first layer lifts kernels to features by itself: the features are never stored.
-        lift: nn.Module | None = self.init_edges
+        # The first layer reads kernels: the features that they are lifted to are never stored.
+        lift: nn.Linear | None = self.init_edges
         if self.encode_edges is not None:
-            edges = tuple(self.encode_edges(self.init_edges(e), layout) for e in edges)
+            edges = tuple(self.encode_edges(self.init_edges(e), layouts[0]) for e in edges)
             lift = None
-        for layer in self.layers[:-1]:
+        for layer, layout in zip(self.layers[:-1], layouts, strict=False):
             by_role, edges = layer(h, edges, layout, p, lift)
             h, lift = self.dropout(layout.join(by_role)), None
-        return self.layers[-1](h, edges, layout, p, lift)
+        return self.layers[-1](h, edges, layouts[-1], p, lift)
+
+    def dense_layouts(
+        self, graph: NetworkGraph, x_V: Tensor, sign: Tensor | None
+    ) -> tuple[Layout, ...]:
+        """The layouts for one network, or a batch, of an architecture.
+
+        Raises:
+            ValueError: a group of the graph does not have the symmetry of ``arch.kind``.
+        """
+        self.arch.kind.check(graph)
+        num_networks = x_V.shape[0] if x_V.ndim == 3 else 1
+        recompute = num_networks * graph.num_edges * self.arch.d > MANY_NUMBERS
+        layouts = dense_layouts(
+            graph,
+            x_V.device,
+            num_layers=len(self.layers),
+            roles=self.roles,
+            edges_read=self.edges_read,
+            both_ways=not isinstance(self.arch.direction, Forward),
+            merged=num_networks * graph.num_edges <= FEW_EDGES and not recompute,
+            recompute=recompute,
+        )
+        if not self.arch.kind.reads_sign:
+            return tuple(replace(layout, sign=None) for layout in layouts)
+        if sign is None:
+            return layouts
+        return tuple(replace(layout, sign=sign.unsqueeze(-1)) for layout in layouts)
+
+    def pyg_layouts(self, data: "Data") -> tuple[Layout, ...]:
+        """The layouts for a ``Data`` or ``Batch``."""
+        return (pyg_layout(data),) * len(self.layers)
 
 
 class Functional(nn.Module):
@@ -97,8 +148,9 @@ class Functional(nn.Module):
     ) -> None:
         super().__init__()
         self.readout = readout(graph, arch, d_out)
-        last = arch.last_layer(graph, self.readout.roles, arch.d, None)
-        self.gnn = Backbone(graph, arch, last)
+        roles = self.readout.roles
+        last = arch.last_layer(graph, roles, arch.d, None)
+        self.gnn = Backbone(graph, arch, last, roles=roles, edges_read=False)
 
     def forward(
         self,
@@ -114,17 +166,20 @@ class Functional(nn.Module):
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
         """
         x_V, x_E = graph.features(params)
-        out = self.on_features(_layout(self.gnn.arch, graph, x_V, sign), *_batched(x_V, x_E))
+        layouts = self.gnn.dense_layouts(graph, x_V, sign)
+        out = self.on_features(layouts, *_batched(x_V, x_E))
         return out if x_V.ndim == 3 else out.squeeze(0)
 
     def on_pyg(self, data: "Data") -> Float[Tensor, "network d_out"]:
         """One vector per network of a ``Data`` or ``Batch``."""
-        return self.on_features(pyg_layout(data), data.x[None], data.edge_attr[None])
+        return self.on_features(self.gnn.pyg_layouts(data), data.x[None], data.edge_attr[None])
 
-    def on_features(self, layout: Layout, x_V: Nodes, x_E: Edges) -> Float[Tensor, "network d_out"]:
-        """One vector per network, from features in any layout."""
-        h, _ = self.gnn(layout, x_V, x_E)
-        return self.readout({role: self.gnn.dropout(x) for role, x in h.items()}, layout)
+    def on_features(
+        self, layouts: Sequence[Layout], x_V: Nodes, x_E: Edges
+    ) -> Float[Tensor, "network d_out"]:
+        """One vector per network, from features in any layouts, one per layer."""
+        h, _ = self.gnn(layouts, x_V, x_E)
+        return self.readout({role: self.gnn.dropout(x) for role, x in h.items()}, layouts[-1])
 
 
 class Operator(nn.Module):
@@ -154,7 +209,7 @@ class Operator(nn.Module):
     ) -> None:
         super().__init__()
         last = arch.last_layer(graph, tuple(Role), 1, graph.taps)
-        self.gnn = Backbone(graph, arch, last)
+        self.gnn = Backbone(graph, arch, last, roles=tuple(Role), edges_read=True)
         self.node_scale = self.edge_scale = None
         if out_scale is not None:
             num_biases = sum(group.bias is not None for group in graph.groups)
@@ -176,8 +231,8 @@ class Operator(nn.Module):
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
         """
         x_V, x_E = graph.features(params)
-        layout = _layout(self.gnn.arch, graph, x_V, sign)
-        d_V, d_E = self.on_features(layout, *_batched(x_V, x_E))
+        layouts = self.gnn.dense_layouts(graph, x_V, sign)
+        d_V, d_E = self.on_features(layouts, *_batched(x_V, x_E))
         if self.edge_scale is not None:
             d_V = self._scaled(d_V, self.node_scale, graph.bias_of_node)
             d_E = self._scaled(d_E, self.edge_scale, graph.block_of_edge)
@@ -185,38 +240,23 @@ class Operator(nn.Module):
 
     def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge tap"]]:
         """The changes of node and edge features of a ``Data`` or ``Batch``."""
-        d_V, d_E = self.on_features(pyg_layout(data), data.x[None], data.edge_attr[None])
+        layouts = self.gnn.pyg_layouts(data)
+        d_V, d_E = self.on_features(layouts, data.x[None], data.edge_attr[None])
         if self.edge_scale is not None:
             d_V = self._scaled(d_V, self.node_scale, data.node_bias)
             d_E = self._scaled(d_E, self.edge_scale, data.edge_block)
         return d_V.squeeze(0), d_E.squeeze(0)
 
-    def on_features(self, layout: Layout, x_V: Nodes, x_E: Edges) -> tuple[Nodes, Edges]:
-        """The changes of node and edge features, in any layout."""
-        by_role, (d_E,) = self.gnn(layout, x_V, x_E)
-        return layout.join(by_role), d_E
+    def on_features(self, layouts: Sequence[Layout], x_V: Nodes, x_E: Edges) -> tuple[Nodes, Edges]:
+        """The changes of node and edge features, in any layouts, one per layer."""
+        by_role, (d_E,) = self.gnn(layouts, x_V, x_E)
+        return layouts[-1].join(by_role), d_E
 
     def _scaled(self, change: Tensor, scale: Tensor | None, part: Tensor) -> Tensor:
         if scale is None:
             return change
         # Nodes without a bias take any factor: what they become is not read.
         return change * scale[part.to(scale.device).clamp(min=0)].unsqueeze(-1)
-
-
-def _layout(arch: Architecture, graph: NetworkGraph, x_V: Tensor, sign: Tensor | None) -> Layout:
-    arch.kind.check(graph)
-    num_networks = x_V.shape[0] if x_V.ndim == 3 else 1
-    recompute = num_networks * graph.num_edges * arch.d > MANY_NUMBERS
-    layout = dense_layout(
-        graph,
-        x_V.device,
-        both_ways=not isinstance(arch.direction, Forward),
-        merged=num_networks * graph.num_edges <= FEW_EDGES and not recompute,
-        recompute=recompute,
-    )
-    if not arch.kind.reads_sign:
-        return replace(layout, sign=None)
-    return layout if sign is None else replace(layout, sign=sign.unsqueeze(-1))
 
 
 def _batched(x_V: Tensor, x_E: Tensor) -> tuple[Tensor, Tensor]:

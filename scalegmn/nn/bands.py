@@ -14,7 +14,25 @@ from scalegmn.graph.groups import Role
 from scalegmn.nn.sums import AxisSum, IndexSum, Sum
 
 Index = slice | Tensor
-OnEdges = Callable[[tuple[Role, Role], tuple[Tensor, ...], Any, Any, Sum, Sum], Any]
+
+
+class Ends(NamedTuple):
+    """What a layer's edge functions have to know about a band.
+
+    Attributes:
+        roles: of source and target nodes.
+        at_source: sums at sources.
+        at_target: sums at targets.
+        updated: new edge features are read.
+    """
+
+    roles: tuple[Role, Role]
+    at_source: Sum
+    at_target: Sum
+    updated: bool
+
+
+OnEdges = Callable[[Ends, tuple[Tensor, ...], Any, Any], Any]
 
 
 class Piece(NamedTuple):
@@ -34,7 +52,18 @@ class Gathered(NamedTuple):
 
 
 class Band(ABC):
-    """Edges from nodes of one role to nodes of one role."""
+    """Edges from nodes of one role to nodes of one role.
+
+    Attributes:
+        updated: where the new edge features lie; None if nobody reads them.
+    """
+
+    updated: slice | None
+
+    @property
+    @abstractmethod
+    def ends(self) -> Ends:
+        """What edge functions have to know."""
 
     @abstractmethod
     def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
@@ -56,14 +85,21 @@ class BlockBand(Band):
     Attributes:
         roles: of source and target nodes.
         edges: the band's edges.
+        updated: see :class:`Band`.
         source: nodes of the source group.
         target: nodes of the target group.
     """
 
     roles: tuple[Role, Role]
     edges: slice
+    updated: slice | None
     source: slice
     target: slice
+
+    @property
+    def ends(self) -> Ends:
+        n_out, n_in = self.shape
+        return Ends(self.roles, AxisSum(1, n_out), AxisSum(2, n_in), self.updated is not None)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -78,8 +114,7 @@ class BlockBand(Band):
         )
 
     def compute(self, on_edges: OnEdges, gathered: Gathered) -> Piece:
-        n_out, n_in = self.shape
-        result = on_edges(self.roles, *gathered, AxisSum(2, n_in), AxisSum(1, n_out))
+        result = on_edges(self.ends, *gathered)
         return Piece(
             None if result.to_target is None else (self.target, result.to_target),
             None if result.to_source is None else (self.source, result.to_source),
@@ -93,9 +128,10 @@ class BlockBand(Band):
         parts = []
         for first in range(0, n_out, rows):
             last = min(first + rows, n_out)
-            target = slice(self.target.start + first, self.target.start + last)
-            edges = slice(self.edges.start + first * n_in, self.edges.start + last * n_in)
-            parts.append(replace(self, edges=edges, target=target))
+            target = _part(self.target, first, last)
+            edges = _part(self.edges, first * n_in, last * n_in)
+            updated = self.updated and _part(self.updated, first * n_in, last * n_in)
+            parts.append(replace(self, edges=edges, updated=updated, target=target))
         return parts
 
 
@@ -109,6 +145,7 @@ class IndexBand(Band):
     Attributes:
         roles: of source and target nodes.
         edges: which edges.
+        updated: see :class:`Band`.
         edge_index: source and target node of each.
         sources: nodes among which all sources are.
         targets: nodes among which all targets are.
@@ -116,6 +153,7 @@ class IndexBand(Band):
 
     roles: tuple[Role, Role]
     edges: Index
+    updated: slice | None
     edge_index: Int[Tensor, "2 edge"]
     sources: slice
     targets: slice
@@ -128,7 +166,7 @@ class IndexBand(Band):
         )
 
     def compute(self, on_edges: OnEdges, gathered: Gathered) -> Piece:
-        result = on_edges(self.roles, *gathered, self.at_target, self.at_source)
+        result = on_edges(self.ends, *gathered)
         return Piece(
             None if result.to_target is None else (self.targets, result.to_target),
             None if result.to_source is None else (self.sources, result.to_source),
@@ -136,14 +174,10 @@ class IndexBand(Band):
         )
 
     @cached_property
-    def at_target(self) -> IndexSum:
-        """Sums at the band's targets."""
-        return _index_sum(self.edge_index[1], self.targets)
-
-    @cached_property
-    def at_source(self) -> IndexSum:
-        """Sums at the band's sources."""
-        return _index_sum(self.edge_index[0], self.sources)
+    def ends(self) -> Ends:
+        at_source = _index_sum(self.edge_index[0], self.sources)
+        at_target = _index_sum(self.edge_index[1], self.targets)
+        return Ends(self.roles, at_source, at_target, self.updated is not None)
 
 
 def take(x: Tensor, index: Index, dim: int) -> Tensor:
@@ -156,6 +190,10 @@ def take(x: Tensor, index: Index, dim: int) -> Tensor:
 def spread(gather: Callable[[Tensor], Tensor], terms: Any) -> Any:
     """Gather every tensor of a nest of node terms."""
     return tree_map(lambda x: None if x is None else gather(x), terms)
+
+
+def _part(whole: slice, first: int, last: int) -> slice:
+    return slice(whole.start + first, whole.start + last)
 
 
 def _index_sum(index: Tensor, nodes: slice) -> IndexSum:

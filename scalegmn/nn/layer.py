@@ -8,10 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from scalegmn.graph.groups import Role
+from scalegmn.nn.bands import Ends
 from scalegmn.nn.gates import ByRole
 from scalegmn.nn.layout import Layout
+from scalegmn.nn.lifted import EdgeFeatures
 from scalegmn.nn.messages import Message, Nodes, Terms
-from scalegmn.nn.sums import Sum
 from scalegmn.nn.updates import EdgeUpdate
 
 
@@ -65,7 +66,7 @@ class Layer(nn.Module):
         edges: tuple[Float[Tensor, "batch edge _k"], ...],
         layout: Layout,
         a: Tensor,
-        lift: nn.Module | None = None,
+        lift: nn.Linear | None = None,
     ) -> tuple[dict[Role, Tensor], tuple[Tensor, ...]]:
         """Features of the nodes, by role, and of the edges after the layer.
 
@@ -99,26 +100,24 @@ class Layer(nn.Module):
 
     def _on_edges(
         self,
-        lift: nn.Module | None,
-        roles: tuple[Role, Role],
+        lift: nn.Linear | None,
+        ends: Ends,
         edges: tuple[Tensor, ...],
         source: Terms,
         target: Terms,
-        at_target: Sum,
-        at_source: Sum,
     ) -> EdgeResult:
         """Everything that a layer computes on edges from one role of nodes to another."""
-        source_role, target_role = roles
-        if lift is not None:
-            edges = tuple(lift(e) for e in edges)
+        source_role, target_role = ends.roles
+        features = [EdgeFeatures(e, lift) for e in edges]
         to_target = to_source = None
         if target_role in self.forward_message.roles:
             terms = source[0], target[0]
-            to_target = self.forward_message(target_role, edges[0], *terms, at_target)
+            to_target = self.forward_message(target_role, features[0], *terms, ends.at_target)
         if self.backward_message is not None and source_role in self.backward_message.roles:
             terms = target[1], source[1]
-            to_source = self.backward_message(source_role, edges[-1], *terms, at_source)
-        updated = zip(self.edge_updates, edges, source[2], target[2], strict=False)
+            to_source = self.backward_message(source_role, features[-1], *terms, ends.at_source)
+        updates = self.edge_updates if ends.updated else ()
+        updated = zip(updates, features, source[2], target[2], strict=False)
         return EdgeResult(to_target, to_source, tuple(f(e, s, t) for f, e, s, t in updated))
 
     def _update(self, x: Tensor, h: Nodes, layout: Layout, a: Tensor) -> dict[Role, Tensor]:

@@ -1,10 +1,9 @@
-"""How the nodes and edges of a batch of networks lie in memory, and how layers sweep over them."""
+"""How a layer's nodes and edges lie in memory, and how it sweeps over them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from itertools import pairwise
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -12,13 +11,9 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from scalegmn.graph.groups import Role
-from scalegmn.graph.network_graph import NetworkGraph
-from scalegmn.nn.bands import Band, BlockBand, Index, IndexBand, OnEdges, take
+from scalegmn.nn.bands import Band, BlockBand, Index, OnEdges, take
 from scalegmn.nn.recompute import sweep
 from scalegmn.nn.sums import scatter
-
-if TYPE_CHECKING:
-    from torch_geometric.data import Data
 
 
 class Swept(NamedTuple):
@@ -34,7 +29,7 @@ class Layout:
     """Where everything lies.
 
     Attributes:
-        bands: cover the edges.
+        bands: cover the edges along which the layer's messages are read.
         num_nodes: nodes of one item of the batch.
         role_nodes: the nodes of each role.
         node_types: index into the nodes' positional encodings.
@@ -94,7 +89,7 @@ class Layout:
             swept = sweep(blocks, on_edges, params, edges, source, target)
             return Swept(*swept)
         pieces = [band.run(on_edges, edges, source, target) for band in self.bands]
-        streams = zip(*(piece.edges for piece in pieces), strict=True)
+        streams = zip(*(piece.edges for piece in pieces if piece.edges), strict=True)
         joined = [torch.cat(stream, dim=1) for stream in streams]
         if self.edge_order is not None:
             joined = [e.index_select(1, self.edge_order) for e in joined]
@@ -135,90 +130,3 @@ class Layout:
             return rows.sum(1)
         graph = self.nodes(self.graph_of.unsqueeze(-1), role).squeeze(-1)
         return scatter(rows, graph, self.num_graphs).flatten(0, 1)
-
-
-@lru_cache(maxsize=64)
-def dense_layout(
-    graph: NetworkGraph, device: torch.device, *, both_ways: bool, merged: bool, recompute: bool
-) -> Layout:
-    """The layout of any number of networks of one architecture, along the batch axis.
-
-    Args:
-        graph: the architecture.
-        device: of the features.
-        both_ways: messages go against the edges, too, so that the roles of sources matter.
-        merged: compute successive blocks together, by index, where their roles agree.
-        recompute: keep nothing for the backward pass.
-    """
-    runs = _runs(graph, both_ways) if merged else [[k] for k in range(len(graph.blocks))]
-    role_nodes: dict[Role, Index] = {}
-    for role in Role:
-        nodes = (graph.node_roles == role).nonzero().squeeze(1)
-        if len(nodes):
-            first, last = int(nodes[0]), int(nodes[-1])
-            # Side by side in one network; apart where several architectures are joined.
-            apart = last - first + 1 != len(nodes)
-            role_nodes[role] = nodes.to(device) if apart else slice(first, last + 1)
-    return Layout(
-        tuple(_band(graph, run, device) for run in runs),
-        graph.num_nodes,
-        role_nodes,
-        graph.node_types.to(device),
-        graph.edge_types.to(device),
-        graph.sign_nodes.to(device)[None, :, None],
-        recompute=recompute,
-    )
-
-
-def _roles(graph: NetworkGraph, block: int) -> tuple[Role, Role]:
-    ends = graph.blocks[block]
-    return graph.groups[ends.source].role, graph.groups[ends.target].role
-
-
-def _runs(graph: NetworkGraph, both_ways: bool) -> list[list[int]]:
-    """Successive blocks whose edges are computed by the same functions."""
-
-    def functions(block: int) -> tuple[Role, ...]:
-        return _roles(graph, block) if both_ways else _roles(graph, block)[1:]
-
-    return [list(run) for _, run in groupby(range(len(graph.blocks)), functions)]
-
-
-def _band(graph: NetworkGraph, run: list[int], device: torch.device) -> Band:
-    roles = _roles(graph, run[0])
-    edges = slice(graph.edge_slices[run[0]].start, graph.edge_slices[run[-1]].stop)
-    sources = [graph.node_slices[graph.blocks[k].source] for k in run]
-    targets = [graph.node_slices[graph.blocks[k].target] for k in run]
-    if len(run) == 1:
-        return BlockBand(roles, edges, sources[0], targets[0])
-    edge_index = graph.edge_index[:, edges].to(device)
-    return IndexBand(roles, edges, edge_index, _hull(sources), _hull(targets))
-
-
-def _hull(parts: Sequence[slice]) -> slice:
-    return slice(min(p.start for p in parts), max(p.stop for p in parts))
-
-
-def pyg_layout(data: "Data") -> Layout:
-    """The layout of a ``Data`` or ``Batch`` with the fields of ``NetworkGraph.to_pyg``."""
-    roles, edge_index = data.node_role, data.edge_index
-    bands, edges_of, everywhere = [], [], slice(0, len(roles))
-    for source in Role:
-        for target in Role:
-            chosen = (roles[edge_index[0]] == source) & (roles[edge_index[1]] == target)
-            edges = chosen.nonzero().squeeze(1)
-            if len(edges):
-                ends = edge_index[:, edges]
-                bands.append(IndexBand((source, target), edges, ends, everywhere, everywhere))
-                edges_of.append(edges)
-    return Layout(
-        tuple(bands),
-        len(roles),
-        {r: (roles == r).nonzero().squeeze(1) for r in Role if (roles == r).any()},
-        data.node_type,
-        data.edge_type,
-        data.sign_node[None, :, None],
-        torch.cat(edges_of).argsort(),
-        getattr(data, "num_graphs", 1),
-        getattr(data, "batch", None),
-    )

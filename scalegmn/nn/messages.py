@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from scalegmn.graph.groups import Role
 from scalegmn.nn.canonical import SignRows
 from scalegmn.nn.gates import ByRole
+from scalegmn.nn.lifted import EdgeFeatures
 from scalegmn.nn.mlp import MLP
 from scalegmn.nn.sums import Sum
 from scalegmn.nn.unit import log_norm
 
 Nodes = Float[Tensor, "batch node d"]
-Edges = Float[Tensor, "*edges d"]
 Terms = Any  # a nest of tensors with a node axis, gathered along it
 
 
@@ -44,7 +44,9 @@ class Message(nn.Module, ABC):
         """Terms of the receiving nodes."""
 
     @abstractmethod
-    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms, add: Sum) -> Nodes:
+    def forward(
+        self, role: Role, e: EdgeFeatures, sender: Terms, receiver: Terms, add: Sum
+    ) -> Nodes:
         """The sums of the messages on edges into nodes of one role."""
 
     def close(self, h: Nodes, m: Nodes) -> Nodes:
@@ -85,10 +87,12 @@ class ProductMessage(Message):
         extras = [self.functions[r].extra(a) for r in self.roles] if self.positional else []
         return extras, sign
 
-    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms, add: Sum) -> Nodes:
+    def forward(
+        self, role: Role, e: EdgeFeatures, sender: Terms, receiver: Terms, add: Sum
+    ) -> Nodes:
         extras, sign = receiver
         extra = extras[self.roles.index(role)] if extras else None
-        return self.functions[role].summed(self.edge(e) * sender, extra, sign, add)
+        return self.functions[role].summed(e.through(self.edge.weight) * sender, extra, sign, add)
 
 
 class BoundedMessage(Message):
@@ -125,14 +129,17 @@ class BoundedMessage(Message):
     def receiver(self, h: Nodes, a: Tensor, sign: SignRows) -> Terms:
         return self.mlp.term(0, self.node(h, sign)), log_norm(h), sign
 
-    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms, add: Sum) -> Nodes:
+    def forward(
+        self, role: Role, e: EdgeFeatures, sender: Terms, receiver: Terms, add: Sum
+    ) -> Nodes:
         from_sender, (log_h_t, zero_t), sign_t = sender
         from_receiver, (log_h_s, zero_s), sign_s = receiver
-        log_e, zero_e = log_norm(e)
+        features = e.features()
+        log_e, zero_e = log_norm(features)
         sign = None if sign_t is None else sign_t | sign_s
         strength = (log_e + log_h_s - log_h_t).sigmoid()
         strength = strength.masked_fill(zero_t, 1).masked_fill(zero_e | zero_s, 0)
-        hidden = from_sender + from_receiver + self.mlp.term(2, self.edge(e, sign))
+        hidden = from_sender + from_receiver + self.mlp.term(2, self.edge(features, sign))
         return self.mlp.summed(hidden, add, strength)
 
     def close(self, h: Nodes, m: Nodes) -> Nodes:
@@ -160,5 +167,7 @@ class PlainMessage(Message):
     def receiver(self, h: Nodes, a: Tensor, sign: SignRows) -> Terms:
         return ()
 
-    def forward(self, role: Role, e: Edges, sender: Terms, receiver: Terms, add: Sum) -> Nodes:
-        return self.mlp.summed(self.mlp.term(0, e) + sender, add)
+    def forward(
+        self, role: Role, e: EdgeFeatures, sender: Terms, receiver: Terms, add: Sum
+    ) -> Nodes:
+        return self.mlp.summed(e.through(self.mlp.weights[0], self.mlp.bias) + sender, add)

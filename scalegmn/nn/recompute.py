@@ -77,7 +77,8 @@ class _Sweep(torch.autograd.Function):
         # The same dropout in the backward pass.
         ctx.random = torch.get_rng_state(), torch.cuda.get_rng_state() if device == "cuda" else None
         edges, source, target = job.nest(tensors)
-        out = _Buffers(edges[0], _first(source, target).shape[1])
+        num_edges = max((band.updated.stop for band in job.bands if band.updated), default=0)
+        out = _Buffers(_first(source, target).shape[1], num_edges)
         for band in job.bands:
             out.write(band, band.run(job.on_edges, edges, source, target))
         return out.to_target, out.to_source, *out.edges
@@ -128,10 +129,10 @@ def _backward(
         if part is not None and grad is not None:
             values.append(part[1])
             weights.append(grad[:, part[0]])
-    for value, grad in zip(piece.edges, grads[2:], strict=True):
+    for value, grad in zip(piece.edges, grads[2:], strict=False):
         if grad is not None:
             values.append(value)
-            weights.append(grad[:, band.edges])
+            weights.append(grad[:, band.updated])
     if not values:
         return
     own = [leaf for leaf, want in zip(leaves, wanted, strict=True) if want]
@@ -145,9 +146,9 @@ def _backward(
 class _Buffers:
     """The results of a sweep, written band by band."""
 
-    def __init__(self, template: Tensor, num_nodes: int) -> None:
-        self.template = template
+    def __init__(self, num_nodes: int, num_edges: int) -> None:
         self.num_nodes = num_nodes
+        self.num_edges = num_edges
         self.to_target: Tensor | None = None
         self.to_source: Tensor | None = None
         self.edges: tuple[Tensor, ...] = ()
@@ -155,11 +156,13 @@ class _Buffers:
     def write(self, band: BlockBand, piece: Piece) -> None:
         self.to_target = self._add(self.to_target, piece.to_target)
         self.to_source = self._add(self.to_source, piece.to_source)
-        batch, num_edges, _ = self.template.shape
         if not self.edges:
-            self.edges = tuple(e.new_empty(batch, num_edges, e.shape[-1]) for e in piece.edges)
-        for buffer, values in zip(self.edges, piece.edges, strict=True):
-            buffer[:, band.edges] = values
+            self.edges = tuple(self._empty(values) for values in piece.edges)
+        for buffer, values in zip(self.edges, piece.edges, strict=False):
+            buffer[:, band.updated] = values
+
+    def _empty(self, values: Tensor) -> Tensor:
+        return values.new_empty(values.shape[0], self.num_edges, values.shape[-1])
 
     def _add(self, buffer: Tensor | None, part: tuple[slice, Tensor] | None) -> Tensor | None:
         if part is None:

@@ -84,7 +84,7 @@ class IndexSum(Sum):
 
 
 class _Products(torch.autograd.Function):
-    """``x.mT @ y``, whose gradients lie in memory as ``x`` and ``y`` do, which autograd's do not."""
+    """``x.mT @ y``; its gradients lie in memory as ``x`` and ``y`` do, other than autograd's."""
 
     generate_vmap_rule = True
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from scalegmn.nn.canonical import SignRows
 from scalegmn.nn.gates import RowFunction
-from scalegmn.nn.messages import Edges, Nodes
+from scalegmn.nn.lifted import EdgeFeatures
+from scalegmn.nn.messages import Nodes
 from scalegmn.nn.mlp import MLP
 
 NewEdges = Float[Tensor, "*edges d_out"]
@@ -25,7 +26,7 @@ class EdgeUpdate(nn.Module, ABC):
         """Terms of a node that an edge leaves and of a node that it enters."""
 
     @abstractmethod
-    def forward(self, e: Edges, source: Tensor, target: Tensor) -> NewEdges:
+    def forward(self, e: EdgeFeatures, source: Tensor, target: Tensor) -> NewEdges:
         """The new edge features."""
 
 
@@ -52,8 +53,8 @@ class GatedEdgeUpdate(EdgeUpdate):
         form = self.canonical(h, sign)
         return self.psi.term(0, form), self.psi.term(1, form)
 
-    def forward(self, e: Edges, source: Tensor, target: Tensor) -> NewEdges:
-        return self.linear(e) * self.psi.finish(source + target)
+    def forward(self, e: EdgeFeatures, source: Tensor, target: Tensor) -> NewEdges:
+        return e.through(self.linear.weight) * self.psi.finish(source + target)
 
 
 class PlainEdgeUpdate(EdgeUpdate):
@@ -70,8 +71,8 @@ class PlainEdgeUpdate(EdgeUpdate):
     def ends(self, h: Nodes, sign: SignRows) -> tuple[Tensor, Tensor]:
         return self.mlp.term(1, h), self.mlp.term(2, h)
 
-    def forward(self, e: Edges, source: Tensor, target: Tensor) -> NewEdges:
-        return self.mlp.finish(self.mlp.term(0, e) + source + target)
+    def forward(self, e: EdgeFeatures, source: Tensor, target: Tensor) -> NewEdges:
+        return self.mlp.finish(e.through(self.mlp.weights[0], self.mlp.bias) + source + target)
 
 
 class PlainFunction(RowFunction):
