@@ -178,7 +178,7 @@ class NetworkGraph:
             for g in self.groups
         ]
         kernels = [
-            F.pad(params[b.weight].reshape(*batch, b.num_edges, b.taps), (0, self.taps - b.taps))
+            _padded(params[b.weight].reshape(*batch, b.num_edges, b.taps), self.taps)
             for b in self.blocks
         ]
         return torch.cat(biases, dim=-1).unsqueeze(-1), torch.cat(kernels, dim=-2)
@@ -220,6 +220,12 @@ class NetworkGraph:
                     f"{name}: expected shape {(*batch, *shape)}, got {tuple(params[name].shape)}"
                 )
         return batch
+
+
+def _padded(kernels: Tensor, taps: int) -> Tensor:
+    # Padding by nothing would copy, and joining the blocks copies once more.
+    missing = taps - kernels.shape[-1]
+    return F.pad(kernels, (0, missing)) if missing else kernels
 
 
 def _slices(sizes: Sequence[int]) -> tuple[slice, ...]:
