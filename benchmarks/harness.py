@@ -30,11 +30,13 @@ class Case:
         name: as it stands in the table.
         options: of the function that builds a step.
         edges: of all graphs together.
+        items: that a step handles; the table shows the time of one.
     """
 
     name: str
     options: dict[str, int]
     edges: int
+    items: int = 1
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,16 @@ def _show(rows: Sequence[tuple[Case, dict[str, Measured]]], device: str) -> None
         table.add_column(column, justify="left" if column == "case" else "right")
     for case, sides in rows:
         ours, plain = sides[OURS], sides.get(PLAIN)
-        times = (f"{1e3 * ours.seconds:,.1f} ms", f"{1e3 * plain.seconds:,.1f} ms" if plain else "")
+        times = [_time(side.seconds / case.items) if side else "" for side in (ours, plain)]
         ratio = f"{plain.seconds / ours.seconds:.1f} x" if plain else ""
         less = f"{plain.peak_mb / max(ours.peak_mb, 1):.1f} x" if plain else ""
         memory = (f"{ours.peak_mb:,.0f}", f"{plain.peak_mb:,.0f}" if plain else "")
         table.add_row(case.name, f"{case.edges:,}", *times, ratio, *memory, less)
     Console(width=120).print(table)
+
+
+def _time(seconds: float) -> str:
+    return f"{1e3 * seconds:,.1f} ms" if seconds >= 1e-3 else f"{1e6 * seconds:,.1f} us"
 
 
 def _write(rows: Sequence[tuple[Case, dict[str, Measured]]], args: argparse.Namespace) -> None:
