@@ -1,0 +1,109 @@
+"""Large files from the web."""
+
+import hashlib
+import http.client
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+BLOCK = 1 << 20
+TIMEOUT = 60
+LOGIN_WANTED = {401, 403}
+NOTHING_LEFT = 416
+
+# Called with the bytes that are there, and all bytes if known.
+Report = Callable[[int, int | None], None]
+
+
+class PageError(ValueError):
+    """What came is not the file but a page for people."""
+
+
+def fetch(url: str, target: Path, *, checksum: tuple[str, str] | None = None) -> None:
+    """Download a file, or the rest of it.
+
+    What has come lies in ``<target>.part`` and is continued where the server can: after a cut
+    connection, and by the next call. Only a whole file gets its name.
+
+    Args:
+        url: where it is.
+        target: where it goes.
+        checksum: a hash that :mod:`hashlib` knows and its hexadecimal digest, where it is known.
+
+    Raises:
+        FileNotFoundError: if the file cannot be reached.
+        PageError: if the address shows a page, to log in or to confirm something.
+        ValueError: if the file is not what the checksum says; nothing is left of it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TimeRemainingColumn()) as progress:
+        task = progress.add_task(target.name, total=None)
+        _download(url, part, lambda done, total: progress.update(task, completed=done, total=total))
+    if checksum is not None:
+        _check(url, part, *checksum)
+    part.replace(target)
+
+
+def _download(url: str, part: Path, report: Report) -> None:
+    whole = False
+    while not whole:
+        before, reason = _size(part), "the connection was cut"
+        try:
+            whole = _attempt(url, part, report)
+        except (OSError, http.client.HTTPException) as error:
+            reason = str(error)
+        # As long as something comes, a cut connection is no reason to give up.
+        if not whole and _size(part) <= before:
+            raise FileNotFoundError(f"{url} cannot be downloaded ({reason})")
+
+
+def _attempt(url: str, part: Path, report: Report) -> bool:
+    """Whether the file is whole after another connection."""
+    have = _size(part)
+    try:
+        response = urlopen(
+            Request(url, headers={"Range": f"bytes={have}-"} if have else {}), timeout=TIMEOUT
+        )
+    except HTTPError as error:
+        with closing(error):
+            if error.code == NOTHING_LEFT and have:
+                if error.headers.get("Content-Range", "").endswith(f"/{have}"):
+                    return True
+                part.unlink()  # longer than the file: the rest of another one
+                return _attempt(url, part, report)
+            if error.code in LOGIN_WANTED:
+                raise PageError(f"{url} asks for a login ({error})") from error
+            raise
+    with response:
+        if "text/html" in response.headers.get("Content-Type", ""):
+            raise PageError(f"{url} shows a page, not a file")
+        continued = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        have = have if continued else 0
+        length = response.headers.get("Content-Length")
+        total = have + int(length) if length else None
+        with part.open("ab" if continued else "wb") as file:
+            while block := response.read(BLOCK):
+                file.write(block)
+                have += len(block)
+                report(have, total)
+    return total is None or have == total
+
+
+def _check(url: str, part: Path, name: str, expected: str) -> None:
+    with part.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.new(name, usedforsecurity=False))
+    if found.hexdigest() != expected:
+        part.unlink()
+        raise ValueError(
+            f"{url} came with {name.upper()} {found.hexdigest()}, expected {expected}: try again"
+        )
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0

@@ -1,0 +1,53 @@
+"""Archives from strangers."""
+
+import tarfile
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.progress import open as open_with_progress
+
+BLOCK = 1 << 20
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a tar or zip archive so that ``folder`` holds what the archive's only folder held.
+
+    The folder appears when it is whole. Members cannot write elsewhere.
+
+    Raises:
+        ValueError: if it is neither, or damaged, or a member would leave the folder.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as name:
+        content = Path(name) / "content"
+        content.mkdir()
+        try:
+            _extract(archive, content)
+        except Exception as error:  # every compression has errors of its own
+            raise ValueError(f"{archive}: cannot be unpacked ({error}); get it again") from error
+        tops = [path for path in content.iterdir() if path.name != "__MACOSX"]
+        put(tops[0] if len(tops) == 1 and tops[0].is_dir() else content, folder)
+
+
+def put(folder: Path, target: Path) -> None:
+    """Give an unpacked folder its name, unless another process was faster."""
+    try:
+        folder.rename(target)
+    except OSError:
+        # The other copy has passed the same checks.
+        if not target.is_dir():
+            raise
+
+
+def _extract(archive: Path, folder: Path) -> None:
+    with open_with_progress(archive, "rb", description=f"unpacking {archive.name}") as file:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(file) as zip_file:
+                zip_file.extractall(folder)
+        else:
+            with tarfile.open(fileobj=file, mode="r:*") as tar:
+                tar.extractall(folder, filter="data")
+                # The compressed stream has its checksum at its end, behind the last member.
+                while tar.fileobj is not None and tar.fileobj.read(BLOCK):
+                    pass
