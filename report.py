@@ -1,11 +1,13 @@
-"""All results in one table and one picture: ``python report.py``."""
+"""All results in tables and pictures: ``python report.py``."""
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import hydra
 from hydra.utils import instantiate
+from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.markdown import Markdown
@@ -13,35 +15,83 @@ from rich.markdown import Markdown
 from conf.errors import one_line_errors, run
 from conf.types import check_types
 from scalegmn.formats import atomic_path
-from scalegmn.results import Table, collect, plot_curves, tabulate, to_csv, to_markdown
+from scalegmn.results import (
+    PredictorTable,
+    Table,
+    collect,
+    plot_curves,
+    plot_predictors,
+    predictors_to_csv,
+    predictors_to_markdown,
+    tabulate,
+    tabulate_predictors,
+    to_csv,
+    to_markdown,
+)
 
 log = logging.getLogger(__name__)
 
 
-def report(roots: str | Sequence[str], output_dir: str | Path) -> Table:
-    """Read every ``results.json`` below ``roots``; write the table and the curves.
+@dataclass(frozen=True)
+class Report:
+    """What the runs found out.
+
+    Attributes:
+        networks: pruned and dense ones.
+        predictors: of accuracies.
+    """
+
+    networks: Table
+    predictors: PredictorTable
+
+
+def report(roots: str | Sequence[str], output_dir: str | Path) -> Report:
+    """Read every ``results.json`` below ``roots``; write the tables and the figures.
 
     Raises:
-        FileNotFoundError: if no file there tells of a network.
+        FileNotFoundError: if no file there tells of a network or a predictor.
     """
     roots = [roots] if isinstance(roots, str) else roots
     results, complaints = collect(roots)
     for complaint in complaints:
         log.warning(complaint)
-    table = tabulate(results)
+    found = Report(tabulate(results), tabulate_predictors(results))
     if debug := sum(bool(run.debug) for run in results):
         log.info("left out: %d on some batches only (debug)", debug)
-    if not table:
+    if not found.networks and not found.predictors:
         raise FileNotFoundError(
-            f"no results of a network below {', '.join(roots)}: "
+            f"no results of a network or a predictor below {', '.join(roots)}: "
             "run an experiment first (python train.py), or set roots=[FOLDER]"
         )
-    for name, text in {"table.md": to_markdown(table), "table.csv": to_csv(table)}.items():
-        with atomic_path(Path(output_dir) / name) as temporary:
+    folder = Path(output_dir)
+    for name, text in texts(found).items():
+        with atomic_path(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    with atomic_path(Path(output_dir) / "curves.png") as temporary:
-        plot_curves(table).savefig(temporary, dpi=150)
-    return table
+    for name, figure in figures(found).items():
+        with atomic_path(folder / name) as temporary:
+            figure.savefig(temporary, dpi=150)
+    return found
+
+
+def texts(found: Report) -> dict[str, str]:
+    """The tables by the names of their files."""
+    written: dict[str, str] = {}
+    if found.networks:
+        written |= {"table.md": to_markdown(found.networks), "table.csv": to_csv(found.networks)}
+    if found.predictors:
+        written["predictors.md"] = predictors_to_markdown(found.predictors)
+        written["predictors.csv"] = predictors_to_csv(found.predictors)
+    return written
+
+
+def figures(found: Report) -> dict[str, Figure]:
+    """The figures by the names of their files."""
+    drawn: dict[str, Figure] = {}
+    if found.networks:
+        drawn["curves.png"] = plot_curves(found.networks)
+    if found.predictors:
+        drawn["predictors.png"] = plot_predictors(found.predictors)
+    return drawn
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="report")
@@ -49,9 +99,11 @@ def main(cfg: DictConfig) -> None:
     """Write the report that the config asks for, and show its table."""
     with one_line_errors():
         check_types(cfg)
-        table = instantiate(cfg, _convert_="all")
-    Console().print(Markdown(to_markdown(table)))
-    log.info("Wrote %s/{table.md,table.csv,curves.png}", cfg.output_dir)
+        found = instantiate(cfg, _convert_="all")
+    for name, text in texts(found).items():
+        if name.endswith(".md"):
+            Console().print(Markdown(text))
+    log.info("Wrote %s/{%s}", cfg.output_dir, ",".join([*texts(found), *figures(found)]))
 
 
 if __name__ == "__main__":

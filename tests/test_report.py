@@ -26,6 +26,14 @@ def outputs(tmp_path):
     return tmp_path / "outputs"
 
 
+def predictor(folder, name, seed, tau, **options):
+    metrics = {"kendall_tau": tau, "r2": 0.9, "mae": 0.02, "val_kendall_tau": 0.5}
+    facts = {"experiment": "predict_small_cnn", "dataset": "zoo", "target": "small_cnn", **options}
+    metrics |= {"train_networks": 800, "parameters": 10}
+    results = Results(predictor=name, seed=seed, metrics=metrics, **facts)
+    results.write(folder / f"{name}_{seed}" / "results.json")
+
+
 def run(folder, *overrides):
     command = [sys.executable, str(SCRIPT), *overrides]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -53,7 +61,7 @@ def test_no_results_are_one_clear_line_and_no_report(tmp_path):
     done = run(tmp_path, f"roots={tmp_path}")
     assert done.returncode != 0
     assert done.stderr.strip().splitlines() == [
-        f"error: no results of a network below {tmp_path}: "
+        f"error: no results of a network or a predictor below {tmp_path}: "
         "run an experiment first (python train.py), or set roots=[FOLDER]"
     ]
     assert list(tmp_path.iterdir()) == []
@@ -63,6 +71,19 @@ def test_runs_on_some_batches_only_are_counted_and_left_out(outputs, tmp_path, c
     caplog.set_level("INFO", logger=report_py.log.name)
     (file,) = outputs.rglob("results.json")
     replace(Results.read(file), debug=True).write(outputs / "smoke" / "results.json")
-    (rows,) = report(str(outputs), tmp_path / "report").values()
+    (rows,) = report(str(outputs), tmp_path / "report").networks.values()
     assert [row.test_acc.n for row in rows] == [1, 1]
     assert caplog.messages == ["left out: 1 on some batches only (debug)"]
+
+
+def test_predictors_have_their_own_table_and_figure(tmp_path):
+    for seed, tau in enumerate((0.8, 0.82)):
+        predictor(tmp_path / "runs", "StatNN", seed, tau)
+        predictor(tmp_path / "runs", "MLP", seed, tau - 0.3)
+    done = run(tmp_path, "roots=runs", "output_dir=report")
+    assert done.returncode == 0, done.stderr
+    assert "StatNN" in done.stdout and "predictors.md,predictors.csv,predictors.png" in done.stdout
+    written = {file.name: file for file in (tmp_path / "report").iterdir()}
+    assert written.keys() == {"predictors.md", "predictors.csv", "predictors.png"}
+    line = "| MLP | 10 | 0.5100 ± 0.0141 | 0.9000 ± 0.0000 | 2.00 ± 0.00 | -0.3000 ± 0.0000 | 2 |"
+    assert line in written["predictors.md"].read_text()

@@ -2,6 +2,12 @@
 
 from scalegmn.results.collect import collect
 from scalegmn.results.curves import plot_curves
+from scalegmn.results.predictors import PredictorTable, tabulate_predictors
+from scalegmn.results.predictors_render import (
+    plot_predictors,
+    predictors_to_csv,
+    predictors_to_markdown,
+)
 from scalegmn.results.render import to_csv, to_markdown
 from scalegmn.results.schema import METHODS, DenseRow, PrunedRow, Results
 from scalegmn.results.table import Table, tabulate
@@ -9,12 +15,17 @@ from scalegmn.results.table import Table, tabulate
 __all__ = [
     "METHODS",
     "DenseRow",
+    "PredictorTable",
     "PrunedRow",
     "Results",
     "Table",
     "collect",
     "plot_curves",
+    "plot_predictors",
+    "predictors_to_csv",
+    "predictors_to_markdown",
     "tabulate",
+    "tabulate_predictors",
     "to_csv",
     "to_markdown",
 ]

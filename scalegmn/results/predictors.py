@@ -1,0 +1,112 @@
+"""From runs that trained predictors to a table: means over seeds."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from scalegmn.results.schema import Results
+from scalegmn.results.table import Spread
+
+# What others are compared with, where it is there.
+REFERENCE = "StatNN"
+NEEDED = ("kendall_tau", "r2", "mae")
+
+
+@dataclass(frozen=True)
+class PredictorGroup:
+    """Predictors that may be compared: the same networks to train on.
+
+    Args:
+        dataset: the zoo.
+        data_note: what to know about it.
+        train_networks: how many networks they were trained on.
+    """
+
+    dataset: str
+    data_note: str | None
+    train_networks: int | None
+
+
+@dataclass(frozen=True)
+class PredictorLine:
+    """One predictor, on test networks.
+
+    Args:
+        predictor: its name.
+        parameters: how many it has.
+        kendall_tau: over seeds.
+        r2: over seeds.
+        mae: over seeds, a fraction.
+        difference: of ``kendall_tau`` and that of :data:`REFERENCE` with the same seed, over the
+            seeds that both have; ``None`` for the reference itself.
+    """
+
+    predictor: str
+    parameters: int | None
+    kendall_tau: Spread
+    r2: Spread
+    mae: Spread
+    difference: Spread | None = None
+
+
+PredictorTable = dict[PredictorGroup, list[PredictorLine]]
+BySeed = dict[int, Results]
+
+
+def tabulate_predictors(results: Sequence[Results]) -> PredictorTable:
+    """One list of lines per group, the best predictor first.
+
+    Where one seed has several runs of a predictor of one size, that with the highest τ on
+    validation networks counts. Runs on some batches only are left out, and runs without scores.
+    """
+    groups: dict[PredictorGroup, dict[tuple[str, int], BySeed]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for run in results:
+        if run.predictor and not run.debug and all(name in run.metrics for name in NEEDED):
+            seeds = groups[_group(run)][run.predictor, _count(run, "parameters") or 0]
+            seeds[run.seed] = max(seeds.get(run.seed, run), run, key=_on_validation)
+    return {group: _lines(groups[group]) for group in sorted(groups, key=str)}
+
+
+def _group(run: Results) -> PredictorGroup:
+    return PredictorGroup(str(run.dataset), run.data_note, _count(run, "train_networks"))
+
+
+def _count(run: Results, name: str) -> int | None:
+    return int(run.metrics[name]) if name in run.metrics else None
+
+
+def _on_validation(run: Results) -> float:
+    return run.metrics.get("val_kendall_tau", -inf)
+
+
+def _lines(runs: dict[tuple[str, int], BySeed]) -> list[PredictorLine]:
+    reference = next((seeds for (name, _), seeds in runs.items() if name == REFERENCE), {})
+    lines = [
+        PredictorLine(
+            name,
+            parameters or None,
+            kendall_tau=_spread(seeds, "kendall_tau"),
+            r2=_spread(seeds, "r2"),
+            mae=_spread(seeds, "mae"),
+            difference=None if name == REFERENCE else _difference(seeds, reference),
+        )
+        for (name, parameters), seeds in runs.items()
+    ]
+    return sorted(lines, key=lambda line: -line.kendall_tau.mean)
+
+
+def _spread(seeds: BySeed, metric: str) -> Spread:
+    spread = Spread.of(run.metrics[metric] for run in seeds.values())
+    assert spread is not None
+    return spread
+
+
+def _difference(seeds: BySeed, reference: BySeed) -> Spread | None:
+    common = sorted(seeds.keys() & reference.keys())
+    return Spread.of(
+        seeds[seed].metrics["kendall_tau"] - reference[seed].metrics["kendall_tau"]
+        for seed in common
+    )

@@ -1,0 +1,85 @@
+"""The table of predictors as text and as a picture."""
+
+import csv
+from io import StringIO
+
+from matplotlib.figure import Figure
+
+from scalegmn.results.predictors import REFERENCE, PredictorGroup, PredictorLine, PredictorTable
+from scalegmn.results.table import Spread
+
+CAPTION = (
+    "On test networks: mean ± sample standard deviation over n seeds. τ: Kendall's τ-b of "
+    "predicted and true accuracies; MAE in percentage points; the difference is the mean over "
+    f"seeds of τ minus that of {REFERENCE} with the same seed."
+)
+HEAD = f"| predictor | parameters | τ | R² | MAE | τ − τ of {REFERENCE} | n |"
+COLUMNS = [
+    *("dataset", "data_note", "train_networks", "predictor", "parameters", "n"),
+    *("kendall_tau", "kendall_tau_sd", "r2", "r2_sd", "mae", "mae_sd"),
+    *("difference", "difference_sd", "difference_n"),
+]
+
+
+def predictors_to_markdown(table: PredictorTable) -> str:
+    """One section per group."""
+    return "\n".join(["# Predictors", "", CAPTION, *map(_section, table.items())]) + "\n"
+
+
+def predictors_to_csv(table: PredictorTable) -> str:
+    """One line per predictor; accuracies are fractions."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for group, lines in table.items():
+        for line in lines:
+            spreads = (line.kendall_tau, line.r2, line.mae, line.difference)
+            numbers = [x for s in spreads for x in ((s.mean, s.sd) if s else (None, None))]
+            compared = line.difference.n if line.difference else None
+            own = [line.predictor, line.parameters, line.kendall_tau.n, *numbers, compared]
+            writer.writerow([*vars(group).values(), *own])
+    return text.getvalue()
+
+
+def plot_predictors(table: PredictorTable) -> Figure:
+    """τ of each predictor, a panel per group; bars are standard deviations."""
+    height = sum(1.2 + 0.4 * len(lines) for lines in table.values())
+    figure = Figure(figsize=(7, height), layout="constrained")
+    ratios = [1.2 + 0.4 * len(lines) for lines in table.values()]
+    panels = figure.subplots(len(table), squeeze=False, height_ratios=ratios)[:, 0]
+    for axes, (group, lines) in zip(panels, table.items(), strict=True):
+        taus = [line.kendall_tau for line in lines]
+        places = range(len(lines))
+        axes.errorbar(
+            [tau.mean for tau in taus], places, xerr=[tau.sd or 0.0 for tau in taus], fmt="o"
+        )
+        axes.set_yticks(places, [f"{line.predictor} ({line.kendall_tau.n})" for line in lines])
+        axes.set(title=_title(group), xlabel="Kendall's τ on test networks (number of seeds)")
+        axes.invert_yaxis()
+        axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def _section(item: tuple[PredictorGroup, list[PredictorLine]]) -> str:
+    group, lines = item
+    rows = [HEAD, "|" + " --- |" * (HEAD.count("|") - 1), *map(_row, lines)]
+    note = ["", f"{group.dataset}: {group.data_note}."] if group.data_note else []
+    return "\n".join(["", f"## {_title(group)}", "", *rows, *note])
+
+
+def _title(group: PredictorGroup) -> str:
+    count = "" if group.train_networks is None else f", {group.train_networks:,} networks to train"
+    return f"{group.dataset}{count}"
+
+
+def _row(line: PredictorLine) -> str:
+    parameters = "" if line.parameters is None else f"{line.parameters:,}"
+    difference = "" if line.difference is None else _shown(line.difference, "+.4f")
+    scores = [_shown(line.kendall_tau), _shown(line.r2), _shown(line.mae, ".2f", 100.0)]
+    cells = [line.predictor, parameters, *scores, difference, str(line.kendall_tau.n)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _shown(spread: Spread, form: str = ".4f", unit: float = 1.0) -> str:
+    deviation = "" if spread.sd is None else f" ± {unit * spread.sd:{form.lstrip('+')}}"
+    return f"{unit * spread.mean:{form}}{deviation}"

@@ -1,0 +1,82 @@
+import csv
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+
+from scalegmn.results import (
+    Results,
+    plot_predictors,
+    predictors_to_csv,
+    predictors_to_markdown,
+    tabulate_predictors,
+)
+
+
+def run(predictor, seed, tau, *, val_tau=0.5, train_networks=800, **options):
+    metrics = {
+        **{"kendall_tau": tau, "r2": 2 * tau - 1, "mae": (1 - tau) / 5},
+        **{"val_kendall_tau": val_tau, "parameters": 10, "train_networks": train_networks},
+    }
+    return Results(
+        experiment="e", seed=seed, predictor=predictor, dataset="zoo", metrics=metrics, **options
+    )
+
+
+RUNS = [
+    *(run("StatNN", seed, tau) for seed, tau in enumerate((0.80, 0.82, 0.81))),
+    *(run("GMN, forward", seed, tau) for seed, tau in enumerate((0.83, 0.86))),
+    run("MLP", 5, 0.1),
+]
+
+
+def test_predictors_are_compared_seed_by_seed_the_best_first():
+    ((group, lines),) = tabulate_predictors(RUNS).items()
+    assert (group.dataset, group.train_networks) == ("zoo", 800)
+    assert [line.predictor for line in lines] == ["GMN, forward", "StatNN", "MLP"]
+    best, reference, unpaired = lines
+    assert best.kendall_tau.mean == pytest.approx(0.845) and best.kendall_tau.n == 2
+    assert best.difference.mean == pytest.approx(0.035) and best.difference.n == 2
+    assert best.difference.sd == pytest.approx(0.01 / 2**0.5)
+    assert reference.difference is None and unpaired.difference is None
+    assert unpaired.kendall_tau.sd is None
+
+
+def test_what_cannot_be_compared_is_kept_apart():
+    runs = [
+        *(run("StatNN", 0, 0.8), run("StatNN", 0, 0.9, train_networks=9)),
+        run("StatNN", 0, 0.7, data_note="jpeg"),
+    ]
+    table = tabulate_predictors([*runs, run("StatNN", 0, 0.1, debug=True)])
+    assert [line.kendall_tau.mean for lines in table.values() for line in lines] == [0.7, 0.8, 0.9]
+    bigger = replace(runs[0], metrics={**runs[0].metrics, "parameters": 11})
+    (lines,) = tabulate_predictors([runs[0], bigger]).values()
+    assert [line.parameters for line in lines] == [10, 11]
+
+
+def test_of_several_runs_of_a_seed_that_which_validation_likes_counts():
+    runs = [run("MLP", 0, 0.9, val_tau=0.6), run("MLP", 0, 0.7, val_tau=0.8)]
+    for order in (runs, runs[::-1]):
+        ((line,),) = tabulate_predictors(order).values()
+        assert line.kendall_tau.mean == 0.7 and line.kendall_tau.n == 1
+
+
+def test_runs_that_trained_no_predictor_or_diverged_are_left_out():
+    diverged = replace(run("MLP", 0, 0.5), metrics={"train_networks": 3})
+    assert tabulate_predictors([Results(experiment="e", seed=0), diverged]) == {}
+
+
+def test_the_table_as_text_and_as_a_picture():
+    table = tabulate_predictors([*RUNS, run("MLP", 0, 0.2, data_note="jpeg q75 copy")])
+    text = predictors_to_markdown(table)
+    assert "## zoo, 800 networks to train" in text and "zoo: jpeg q75 copy." in text
+    assert "| GMN, forward | 10 | 0.8450 ± 0.0212 | 0.6900 ± 0.0424 | 3.10 ± 0.42 |" in text
+    assert "| +0.0350 ± 0.0071 | 2 |" in text and "| MLP | 10 | 0.1000 |" in text
+    rows = list(csv.DictReader(StringIO(predictors_to_csv(table))))
+    assert len(rows) == 4
+    first = next(row for row in rows if row["predictor"] == "GMN, forward")
+    assert float(first["difference"]) == pytest.approx(0.035) and first["difference_n"] == "2"
+    figure = plot_predictors(table)
+    assert len(figure.axes) == 2
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert "GMN, forward (2)" in labels or "MLP (1)" in labels
