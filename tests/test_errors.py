@@ -68,6 +68,7 @@ def files(tmp_path):
         (["target=vgg19", "target.net.depth=12"], "no VGG of depth 12; the depths are 11, 13, 16"),
         (["trainer.accelerator=quantum"], "quantum"),
         (["ckpt_path=none.ckpt"], "ckpt_path=none.ckpt: no such file"),
+        (["data=small_cnn_zoo", "paths.data_dir=none"], "error: none/cifar10: no such folder; get"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )

@@ -1,6 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from lightning import LightningModule
+from torch import nn
 
 from datamodules.small_cnn_zoo import SmallCNNZoo
 from scalegmn.graph import NetworkGraph
@@ -143,3 +147,41 @@ def test_a_zoo_that_is_not_there_says_where_to_get_it(tmp_path):
     write_zoo(tmp_path / "mnist", metrics_of(10))
     with pytest.raises(FileNotFoundError, match="other.csv: no such split file"):
         ready(tmp_path, folder="mnist", split_file="other.csv")
+
+
+def test_two_processes_see_disjoint_parts_of_each_batch(data_dir):
+    whole = [b.parameters["features.0.bias"][:, 0] for b in batches(ready(data_dir), "train", 1)]
+    parts = []
+    for rank in range(2):
+        data = SmallCNNZoo(data_dir=data_dir)
+        data.trainer = SimpleNamespace(
+            global_rank=rank,
+            world_size=2,
+            strategy=SimpleNamespace(root_device=torch.device("cpu")),
+        )
+        data.setup()
+        parts.append([b.parameters["features.0.bias"][:, 0] for b in batches(data, "train", 1)])
+    for first, second, both in zip(*parts, whole, strict=True):
+        assert not set(first.tolist()) & set(second.tolist())
+        assert torch.equal(torch.cat([first, second]), both)
+
+
+def test_lightning_trains_on_it(data_dir, make_trainer):
+    class Constant(LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.value = nn.Parameter(torch.tensor(0.9))
+
+        def training_step(self, batch, index):
+            assert isinstance(batch, NetworkBatch)
+            return (self.value - batch.label).square().mean()
+
+        def validation_step(self, batch, index):
+            assert isinstance(batch, NetworkBatch)
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), lr=0.3)
+
+    module = Constant()
+    make_trainer(max_epochs=5).fit(module, datamodule=SmallCNNZoo(data_dir=data_dir, batch_size=16))
+    assert 0.3 < module.value.item() < 0.7
