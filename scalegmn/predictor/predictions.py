@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from math import nan
 
 from jaxtyping import Float
-from scipy.stats import kendalltau
-from sklearn.metrics import mean_absolute_error, r2_score
 from torch import Tensor
 
 
@@ -31,6 +29,10 @@ class Predictions:
 
         All are NaN where a prediction is, and τ where all predictions, or all labels, are equal.
         """
+        # Here, because these imports take a second, which other commands need not wait for.
+        from scipy.stats import kendalltau
+        from sklearn.metrics import mean_absolute_error, r2_score
+
         predicted, label = self.predicted.double().numpy(), self.label.double().numpy()
         if len(self) < 2 or not self.predicted.isfinite().all():
             return {"kendall_tau": nan, "r2": nan, "mae": nan}
