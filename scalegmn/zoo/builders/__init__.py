@@ -1,0 +1,18 @@
+"""Making zoos: many small CNNs, trained at once."""
+
+from scalegmn.zoo.builders.hyperparameters import Hyperparameters, Ranges
+from scalegmn.zoo.builders.labelled import Dataset, ImageSplits, Labelled
+from scalegmn.zoo.builders.pruned import PrunedZooBuilder
+from scalegmn.zoo.builders.record import ZooRecord
+from scalegmn.zoo.builders.zoo import ZooBuilder
+
+__all__ = [
+    "Dataset",
+    "Hyperparameters",
+    "ImageSplits",
+    "Labelled",
+    "PrunedZooBuilder",
+    "Ranges",
+    "ZooBuilder",
+    "ZooRecord",
+]

@@ -1,0 +1,228 @@
+"""Networks of a zoo, pruned and fine-tuned."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float32
+from torch import Tensor
+
+from scalegmn.formats.layout import Layout
+from scalegmn.pruning import keep_top
+from scalegmn.zoo.builders.card import pruned_zoo_card
+from scalegmn.zoo.builders.checks import check_counts, with_last
+from scalegmn.zoo.builders.construction import Plan, Progress, construct
+from scalegmn.zoo.builders.hyperparameters import Hyperparameters
+from scalegmn.zoo.builders.labelled import Dataset, ImageSplits
+from scalegmn.zoo.builders.record import ZooRecord
+from scalegmn.zoo.builders.stacked_cnn import ACTIVATIONS, small_cnn_layout
+from scalegmn.zoo.builders.training import StackedTraining, Trajectories
+from scalegmn.zoo.builders.update_rules import RULES
+from scalegmn.zoo.folder import METRICS, ZooFolder
+from scalegmn.zoo.metrics import need_columns
+from scalegmn.zoo.records import Records
+from scalegmn.zoo.steps import Steps, at_steps
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One network to prune.
+
+    Args:
+        row: of the base zoo.
+        sparsity: fraction of its weights to prune.
+        seed: of the order of images, and of dropout.
+    """
+
+    row: int
+    sparsity: float
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrunedZooBuilder:
+    """Builds a zoo of pruned networks from another zoo.
+
+    Networks are drawn with replacement; of each, the smallest weights of all layers together are
+    pruned, no biases, and the rest is fine-tuned with the base network's own dropout. A record of
+    the pruned zoo is a network at one epoch of fine-tuning. It names the row of its base network,
+    so that whoever splits the records can keep relatives together.
+
+    Args:
+        base: the folder of the zoo to draw from.
+        folder: where the pruned zoo will be.
+        networks: how many to draw.
+        base_step: rows to draw from: ``last``, ``all``, an epoch or several.
+        activation: of networks to draw, ``relu`` or ``tanh``; ``None`` for both.
+        sparsity: lower and upper end; drawn uniformly.
+        epochs: of fine-tuning.
+        checkpoints: epochs that are recorded, 0 is before fine-tuning; the last always is one.
+        optimizer: ``adam``, ``sgd`` or ``rmsprop``.
+        learning_rate: of fine-tuning.
+        train_fraction: of the training images to fine-tune on.
+        batch_size: images per step.
+        seed: of everything.
+        at_once: networks that are fine-tuned together; ``None`` for what suits the device.
+
+    Raises:
+        ValueError: if a value is impossible.
+    """
+
+    base: str | Path
+    folder: str | Path
+    networks: int
+    base_step: Steps
+    activation: str | None
+    sparsity: Sequence[float]
+    epochs: int
+    checkpoints: Sequence[int]
+    optimizer: str
+    learning_rate: float
+    train_fraction: float
+    batch_size: int
+    seed: int = 42
+    at_once: int | None = None
+
+    def __post_init__(self) -> None:
+        check_counts(networks=self.networks, batch_size=self.batch_size, epochs=self.epochs)
+        check_counts(at_once=self.at_once)
+        with_last(self.checkpoints, self.epochs)
+        if len(self.sparsity) != 2 or not 0 <= self.sparsity[0] <= self.sparsity[1] < 1:
+            raise ValueError(
+                "zoo.sparsity: expected [lower, upper], fractions from 0 and below 1, got "
+                f"{list(self.sparsity)}"
+            )
+        if self.optimizer not in RULES:
+            choices = ", ".join(RULES)
+            raise ValueError(f"zoo.optimizer: {self.optimizer!r} is not one of {choices}")
+        if self.activation is not None and self.activation not in ACTIVATIONS:
+            raise ValueError(f"zoo.activation: {self.activation!r} is not relu, tanh or null")
+        if self.learning_rate <= 0 or not 0 < self.train_fraction <= 1:
+            raise ValueError("zoo.learning_rate must be above 0, zoo.train_fraction in (0, 1]")
+
+    def build(self, images: ImageSplits, *, dataset: Dataset, progress: Progress) -> ZooRecord:
+        """Build it, or go on building it, or see that it is there.
+
+        Args:
+            images: to fine-tune and evaluate on.
+            dataset: what is to be known of them.
+            progress: is told how far it is.
+
+        Raises:
+            FileNotFoundError: if there is no base zoo.
+            ValueError: in one line, if the base zoo does not fit, or the folder holds another zoo.
+        """
+        base = ZooFolder.open(Path(self.base).expanduser())
+        layout = small_cnn_layout(images.train.x.shape[1], dataset.classes)
+        if base.layout != layout:
+            raise ValueError(f"{base.path} holds networks for other images than {dataset.name}")
+        table = pd.read_csv(base.path / METRICS)
+        need_columns(table, ["config.dropout"], base.path / METRICS)
+        draws = self._draws(base)
+        hyper = [self._hyper(draw, table) for draw in draws]
+        epochs = with_last(self.checkpoints, self.epochs)
+        plan = Plan(
+            folder=Path(self.folder).expanduser(),
+            recipe=self._recipe(base, dataset),
+            layout=layout,
+            hyper=hyper,
+            columns=[_columns(i, draw, table, layout) for i, draw in enumerate(draws)],
+            steps=[{"config.finetune_epoch": epoch, "step": epoch} for epoch in epochs],
+            checkpoints=epochs,
+            batch_size=self.batch_size,
+            train=partial(_train, base, draws, hyper),
+            card=pruned_zoo_card,
+        )
+        return construct(plan, images, at_once=self.at_once, progress=progress)
+
+    def _draws(self, base: ZooFolder) -> list[Draw]:
+        """Each depends on the seed and its number only."""
+        rows = np.flatnonzero(at_steps(base.metrics, self.base_step))
+        records = Records(base, rows).with_activation(self.activation)
+        if not len(records):
+            raise ValueError(f"{base.path} has no {self.activation} networks: set zoo.activation")
+        draws = []
+        for number in range(self.networks):
+            rng = np.random.default_rng([self.seed, number])
+            row = int(rng.choice(records.rows))
+            sparsity = float(rng.uniform(self.sparsity[0], self.sparsity[1]))
+            draws.append(Draw(row, sparsity, int(rng.integers(2**31))))
+        return draws
+
+    def _recipe(self, base: ZooFolder, dataset: Dataset) -> dict[str, Any]:
+        same = {k: getattr(self, k) for k in ("networks", "activation", "optimizer", "epochs")}
+        return {
+            "kind": "pruned zoo",
+            "dataset": dataset.facts,
+            "base": base.path.name,
+            "base_metrics_sha256": hashlib.sha256((base.path / METRICS).read_bytes()).hexdigest(),
+            "base_step": self.base_step,
+            **same,
+            "sparsity": list(self.sparsity),
+            "checkpoints": with_last(self.checkpoints, self.epochs),
+            "learning_rate": self.learning_rate,
+            "train_fraction": self.train_fraction,
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+        }
+
+    def _hyper(self, draw: Draw, table: pd.DataFrame) -> Hyperparameters:
+        """Of fine-tuning."""
+        return Hyperparameters(
+            activation=str(table["config.activation"].iat[draw.row]),
+            b_init="",
+            dropout=float(table["config.dropout"].to_numpy()[draw.row]),
+            init_std=0.0,
+            l2reg=0.0,
+            learning_rate=self.learning_rate,
+            optimizer=self.optimizer,
+            random_seed=draw.seed,
+            train_fraction=self.train_fraction,
+            w_init="",
+        )
+
+
+def _train(
+    base: ZooFolder,
+    draws: Sequence[Draw],
+    hyper: Sequence[Hyperparameters],
+    training: StackedTraining,
+    numbers: Sequence[int],
+) -> Trajectories:
+    some = [draws[number] for number in numbers]
+    rows = torch.stack([torch.from_numpy(base.weights[d.row].astype(np.float32)) for d in some])
+    keep = torch.stack(
+        [keep_largest(row, training.layout, d.sparsity) for row, d in zip(rows, some, strict=True)]
+    )
+    return training.run([hyper[n] for n in numbers], rows.masked_fill(~keep, 0), keep)
+
+
+def keep_largest(row: Float32[Tensor, " p"], layout: Layout, sparsity: float) -> Bool[Tensor, " p"]:
+    """Which parameters stay when the smallest weights of all layers together are pruned."""
+    parts = dict(zip(layout, row.split([v.size for v in layout]), strict=True))
+    # What is not finite is left out when the zoo is assembled.
+    weights = {v.layer: p.abs().nan_to_num() for v, p in parts.items() if v.kind == "kernel"}
+    mask = keep_top(weights, sparsity)
+    keep = [
+        mask.keep[v.layer] if v.kind == "kernel" else torch.ones(v.size, dtype=torch.bool)
+        for v in layout
+    ]
+    return torch.cat(keep)
+
+
+def _columns(number: int, draw: Draw, table: pd.DataFrame, layout: Layout) -> dict[str, Any]:
+    """What the metrics say: how the base network was trained, and what became of it."""
+    base = {str(name): value for name, value in table.iloc[draw.row].items()}
+    weights = sum(v.size for v in layout if v.kind == "kernel")
+    config = {name: value for name, value in base.items() if name.startswith("config.")}
+    config["config.base_row"] = draw.row
+    config["config.base_modeldir"] = base["modeldir"]
+    config["config.base_step"] = base["step"]
+    config["config.sparsity"] = int(weights * draw.sparsity) / weights
+    return {**dict(sorted(config.items())), "modeldir": f"draw_{number:06d}"}

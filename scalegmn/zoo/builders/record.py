@@ -1,0 +1,70 @@
+"""What the folder of a zoo says about itself: ``zoo.json``."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scalegmn.formats import atomic_path
+
+NAME = "zoo.json"
+
+
+@dataclass(frozen=True)
+class ZooRecord:
+    """A zoo.
+
+    Args:
+        recipe: everything that decides what is in it, as JSON has it.
+        networks: that it holds when it is finished; 0 before.
+        diverged: networks that were left out, because a weight was not finite.
+        seconds: that training them took, over all sessions.
+        device: that it was finished on.
+    """
+
+    recipe: Mapping[str, Any]
+    networks: int = 0
+    diverged: int = 0
+    seconds: float = 0.0
+    device: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.device is not None
+
+    def write(self, folder: Path) -> None:
+        """Write it whole or not at all."""
+        with atomic_path(folder / NAME) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def begun(folder: Path, recipe: Mapping[str, Any]) -> ZooRecord:
+    """The record of a folder, which is claimed for the recipe if nothing is there.
+
+    Raises:
+        ValueError: if something else is there.
+    """
+    file = folder / NAME
+    recipe = json.loads(json.dumps(recipe))
+    if not file.exists():
+        if (folder / "weights.npy").exists():
+            raise ValueError(
+                f"{folder} holds a zoo that was not made here: give another zoo.folder"
+            )
+        record = ZooRecord(recipe)
+        record.write(folder)
+        return record
+    try:
+        record = ZooRecord(**json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{file} is damaged: delete {folder} or give another zoo.folder"
+        ) from error
+    for key in sorted(recipe.keys() | record.recipe.keys()):
+        if recipe.get(key) != record.recipe.get(key):
+            raise ValueError(
+                f"{folder} holds a zoo with {key} {record.recipe.get(key)}, not {recipe.get(key)}: "
+                "give another zoo.folder, or repeat that zoo's command to continue it"
+            )
+    return record

@@ -1,0 +1,130 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from scalegmn.formats.layout import SMALL_CNN
+from scalegmn.zoo import ZooFolder
+from scalegmn.zoo.ancestry import bases
+from tests.tiny_zoo import build, tiny_pruned_zoo, tiny_zoo
+
+KERNELS = np.concatenate([np.full(v.size, v.kind == "kernel") for v in SMALL_CNN])
+N = 4912
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zoos") / "base"
+    build(tiny_zoo(folder))
+    return folder
+
+
+def test_records_are_pruned_and_fine_tuned_networks_of_the_base_zoo(base, tmp_path):
+    told = []
+    pruned = tiny_pruned_zoo(base, tmp_path / "pruned")
+    record = build(pruned, lambda done, total: told.append((done, total)))
+    assert told == [(n, 8) for n in range(9)] and record.networks == 8
+    zoo, source = ZooFolder.open(tmp_path / "pruned"), ZooFolder.open(base)
+    metrics = pd.read_csv(tmp_path / "pruned" / "metrics.csv.gz")
+    assert len(zoo.weights) == 24
+    assert metrics["step"].tolist() == metrics["config.finetune_epoch"].tolist() == [0, 1, 2] * 8
+    assert {"val_accuracy", "test_accuracy", "config.learning_rate"} <= set(metrics)
+    rows = bases(zoo, source)
+    assert (source.metrics["step"].to_numpy()[rows] == 3).all() and len(set(rows)) > 1
+    for row, values in enumerate(zoo.weights):
+        before, sparsity = source.weights[rows[row]], metrics["config.sparsity"][row]
+        zero = (values == 0) & KERNELS
+        assert zero.sum() == round(sparsity * N)
+        # The smallest of all layers together.
+        assert np.abs(before[zero]).max() <= np.abs(before[KERNELS & ~zero]).min()
+        if metrics["step"][row] == 0:
+            assert_allclose(values[~zero], before[~zero], rtol=0)
+        else:
+            assert (values != before)[KERNELS & ~zero].mean() > 0.5
+    assert metrics["config.sparsity"].between(0, 0.5).all()
+    assert metrics["config.sparsity"].nunique() == 8
+    assert "`base`" in (tmp_path / "pruned" / "README.md").read_text()
+
+
+def test_networks_keep_their_own_dropout_and_history(base, tmp_path):
+    build(tiny_pruned_zoo(base, tmp_path / "pruned", networks=3))
+    found = pd.read_csv(tmp_path / "pruned" / "metrics.csv.gz")
+    source = pd.read_csv(base / "metrics.csv.gz").iloc[found["config.base_row"]]
+    for name in ("config.dropout", "config.learning_rate", "config.activation"):
+        assert found[name].tolist() == source[name].tolist()
+    assert found["config.base_modeldir"].tolist() == source["modeldir"].tolist()
+    assert found["config.base_step"].tolist() == source["step"].tolist()
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_one_activation_and_all_epochs_can_be_drawn_from(base, tmp_path, activation):
+    zoo = tiny_pruned_zoo(
+        base, tmp_path / "pruned", activation=activation, base_step="all", networks=12, epochs=1
+    )
+    build(zoo)
+    found = pd.read_csv(tmp_path / "pruned" / "metrics.csv.gz")
+    assert set(found["config.activation"]) == {activation}
+    assert len(set(found["config.base_step"])) > 1
+
+
+def test_at_sparsity_0_nothing_is_pruned(base, tmp_path):
+    build(tiny_pruned_zoo(base, tmp_path / "pruned", sparsity=(0.0, 0.0), networks=1))
+    zoo, source = ZooFolder.open(tmp_path / "pruned"), ZooFolder.open(base)
+    row = int(zoo.column("config.base_row")[0])
+    assert (zoo.weights[0] == source.weights[row]).all()
+
+
+def test_it_goes_on_where_it_was_stopped(base, tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(done, total):
+        if done == 3:
+            raise Stop
+
+    with pytest.raises(Stop):
+        build(tiny_pruned_zoo(base, tmp_path / "stopped"), stop)
+    told = []
+    build(tiny_pruned_zoo(base, tmp_path / "stopped"), lambda done, total: told.append(done))
+    assert told[0] == 3
+    build(tiny_pruned_zoo(base, tmp_path / "whole"))
+    for name in ("weights.npy", "metrics.csv.gz"):
+        assert (tmp_path / "stopped" / name).read_bytes() == (
+            tmp_path / "whole" / name
+        ).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sparsity": [0.5, 0.1]}, r"zoo.sparsity: expected \[lower, upper\], fractions"),
+        ({"sparsity": [0.0, 1.0]}, "zoo.sparsity"),
+        ({"optimizer": "lion"}, "zoo.optimizer: 'lion' is not one of adam, rmsprop, sgd"),
+        ({"activation": "selu"}, "zoo.activation: 'selu' is not relu, tanh or null"),
+        ({"base_step": 7}, "no such epoch in the zoo"),
+        ({"learning_rate": 0.0}, "zoo.learning_rate must be above 0"),
+    ],
+)
+def test_mistakes(base, tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        build(tiny_pruned_zoo(base, tmp_path / "pruned", **changes))
+    assert not (tmp_path / "pruned").exists()
+
+
+def test_a_base_zoo_that_does_not_fit_is_named(base, tmp_path):
+    with pytest.raises(FileNotFoundError, match="experiment=build_zoo"):
+        build(tiny_pruned_zoo(tmp_path / "none", tmp_path / "pruned"))
+    with pytest.raises(ValueError, match="holds a zoo with"):
+        build(tiny_pruned_zoo(base, base))
+    poor = tmp_path / "poor"
+    poor.mkdir()
+    for name in ("weights.npy", "layout.csv"):
+        (poor / name).write_bytes((base / name).read_bytes())
+    metrics = pd.read_csv(base / "metrics.csv.gz").drop(columns="config.dropout")
+    metrics.to_csv(poor / "metrics.csv.gz", index=False)
+    with pytest.raises(ValueError, match=r"metrics.csv.gz lacks config.dropout"):
+        build(tiny_pruned_zoo(poor, tmp_path / "pruned"))
+    only_relu = pd.read_csv(base / "metrics.csv.gz").assign(**{"config.activation": "relu"})
+    only_relu.to_csv(poor / "metrics.csv.gz", index=False)
+    with pytest.raises(ValueError, match="has no tanh networks: set zoo.activation"):
+        build(tiny_pruned_zoo(poor, tmp_path / "pruned", activation="tanh"))

@@ -1,0 +1,133 @@
+"""Building a zoo, from the first to the last line, and being killed on the way."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scalegmn.zoo import ZooFolder
+from tests.tiny_zoo import build, tiny_zoo
+
+ROOT = Path(__file__).parents[4]
+FILES = ("weights.npy", "metrics.csv.gz", "layout.csv")
+# Kills itself inside the writing of a part, of the metrics, or of the record that says "finished".
+KILLED = """
+import os, signal, sys
+import numpy as np
+from scalegmn.zoo.builders import assembly, record
+from tests.tiny_zoo import build, tiny_zoo
+
+def kill(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+folder, where = sys.argv[1:]
+savez, write = np.savez, record.ZooRecord.write
+
+def save(path, **arrays):
+    savez(path, **arrays)
+    if len(list(path.parent.glob("from_*"))) == 3:
+        kill()
+
+if where == "part":
+    np.savez = save
+elif where == "table":
+    assembly.pd.DataFrame.to_csv = kill
+else:
+    record.ZooRecord.write = lambda r, folder: kill() if r.finished else write(r, folder)
+build(tiny_zoo(folder))
+"""
+
+
+def content(folder):
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+@pytest.mark.parametrize(("where", "finished"), [("part", 3), ("table", 6), ("record", 6)])
+def test_a_zoo_that_was_killed_becomes_the_same_zoo(tmp_path, where, finished):
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "zoo"), where]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    told = []
+    build(tiny_zoo(tmp_path / "zoo"), lambda done, total: told.append(done))
+    assert told[0] == finished
+    build(tiny_zoo(tmp_path / "unkilled"))
+    assert content(tmp_path / "zoo") == content(tmp_path / "unkilled")
+    left = sorted(path.name for path in (tmp_path / "zoo").iterdir())
+    assert left == sorted([*FILES, "README.md", "zoo.json"])
+
+
+def test_the_official_folder_comes_out(tmp_path):
+    tiny = tiny_zoo(tmp_path / "zoo")
+    told = []
+    record = build(tiny, lambda done, total: told.append((done, total)))
+    assert told == [(n, 6) for n in range(7)]
+    assert (record.networks, record.diverged) == (6, 0)
+    zoo = ZooFolder.open(tiny.folder)
+    assert zoo.weights.shape == (18, 4970) and zoo.weights.dtype == np.float32
+    assert zoo.metrics["step"].tolist() == [0, 1, 3] * 6
+    assert zoo.metrics["modeldir"].astype(str).tolist()[::3] == [f"run_{i:06d}" for i in range(6)]
+    assert (zoo.weights[0, :16] == 0).all() and (zoo.weights[0, 16:160] != 0).all()
+    card = (tiny.folder / "README.md").read_text()
+    assert "6 networks" in card and all(f"`{c}`" in card for c in zoo.metrics.columns)
+
+
+def test_a_finished_zoo_is_left_alone(tmp_path, monkeypatch):
+    first = build(tiny_zoo(tmp_path / "zoo"))
+    before = {f.name: f.stat().st_mtime_ns for f in (tmp_path / "zoo").iterdir()}
+    assert build(tiny_zoo(tmp_path / "zoo")) == first
+    assert {f.name: f.stat().st_mtime_ns for f in (tmp_path / "zoo").iterdir()} == before
+
+
+def test_another_zoo_in_the_same_folder_is_refused(tmp_path):
+    build(tiny_zoo(tmp_path / "zoo"))
+    with pytest.raises(ValueError, match="holds a zoo with seed 42, not 1: give another") as error:
+        build(tiny_zoo(tmp_path / "zoo", seed=1))
+    assert "\n" not in str(error.value)
+
+
+def test_a_zoo_from_elsewhere_is_not_overwritten(tmp_path):
+    folder = tmp_path / "zoo"
+    folder.mkdir()
+    (folder / "weights.npy").write_bytes(b"")
+    with pytest.raises(ValueError, match="that was not made here"):
+        build(tiny_zoo(tmp_path / "zoo"))
+
+
+def test_networks_do_not_depend_on_how_many_there_are(tmp_path):
+    build(tiny_zoo(tmp_path / "few", networks=3, at_once=1))
+    build(tiny_zoo(tmp_path / "many", networks=6, at_once=4))
+    few, many = (ZooFolder.open(tmp_path / name) for name in ("few", "many"))
+    np.testing.assert_allclose(few.weights, many.weights[:9], rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_with_infinite_weights_is_left_out_and_counted(tmp_path, monkeypatch):
+    from scalegmn.zoo.builders import zoo
+
+    row = zoo.initial_row
+    calls = iter(range(6))
+
+    def sometimes_infinite(*args, **kwargs):
+        return row(*args, **kwargs) * (float("inf") if next(calls) == 1 else 1)
+
+    monkeypatch.setattr(zoo, "initial_row", sometimes_infinite)
+    record = build(tiny_zoo(tmp_path / "zoo"))
+    assert (record.networks, record.diverged) == (5, 1)
+    metrics = ZooFolder.open(tmp_path / "zoo").metrics
+    assert "run_000001" not in set(metrics["modeldir"]) and len(metrics) == 15
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"networks": 0}, "zoo.networks must be at least 1, got 0"),
+        ({"at_once": 0}, "zoo.at_once must be at least 1, got 0"),
+        ({"checkpoints": [0, 4]}, "zoo.checkpoints: 4 is not an epoch from 0 to 3"),
+    ],
+)
+def test_mistakes(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        build(tiny_zoo(tmp_path / "zoo", **changes))
+    assert not (tmp_path / "zoo").exists()
