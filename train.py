@@ -10,6 +10,7 @@ import lightning as L
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
+from lightning import LightningDataModule
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.console import Console
 from callbacks.results_writer import NAME as RESULTS
 from callbacks.run_record import read_record
 from callbacks.summary_table import summary_table
+from conf.building import build_zoo, builds_zoo
 from conf.checkpoints import checkpoint_to_continue
 from conf.data_facts import prepared_data, with_images
 from conf.errors import job_errors, run
@@ -53,17 +55,28 @@ def train(cfg: DictConfig) -> Results:
     folder = Path(cfg.paths.run_dir)
     if not is_finished(folder, cfg.config_hash):
         quiet()
-        L.seed_everything(cfg.seed, workers=True, verbose=False)
-        model = instantiate(cfg.model, _convert_="all")
-        callbacks = list(instantiate(cfg.callbacks, _convert_="all").values())
-        loggers = list(instantiate(cfg.logger, _convert_="all").values())
-        trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, _convert_="all")
-        checkpoint = checkpoint_to_continue(folder, cfg.ckpt_path, model)
-        save_config(cfg, folder)
-        trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        if builds_zoo(cfg):
+            results = build_zoo(cfg, data)
+            save_config(cfg, folder)
+            results.write(folder / RESULTS)
+        else:
+            fit(cfg, data)
     results = Results.read(folder / RESULTS)
     show(results)
     return results
+
+
+def fit(cfg: DictConfig, data: LightningDataModule) -> None:
+    """Train, which writes the run's results into its folder."""
+    folder = Path(cfg.paths.run_dir)
+    L.seed_everything(cfg.seed, workers=True, verbose=False)
+    model = instantiate(cfg.model, _convert_="all")
+    callbacks = list(instantiate(cfg.callbacks, _convert_="all").values())
+    loggers = list(instantiate(cfg.logger, _convert_="all").values())
+    trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, _convert_="all")
+    checkpoint = checkpoint_to_continue(folder, cfg.ckpt_path, model)
+    save_config(cfg, folder)
+    trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
 
 
 def use_threads(num_threads: int | None) -> None:

@@ -6,8 +6,8 @@ from scalegmn.results import Results
 
 
 def summary_table(results: Results) -> Table:
-    """One line per pruned network, and the dense network last; of a predictor, its metrics."""
-    if results.predictor is not None:
+    """One line per pruned network, and the dense network last; of others, their metrics."""
+    if not results.pruned and results.dense is None:
         return _metrics_table(results)
     table = Table(title=f"{results.experiment}: {results.target} on {results.dataset}")
     for column in ("method", "sparsity", "nonzero", "test", "before fine-tuning", "val", "lr"):
@@ -35,7 +35,8 @@ def summary_table(results: Results) -> Table:
 
 
 def _metrics_table(results: Results) -> Table:
-    title = f"{results.experiment}: {results.predictor} on {results.dataset}"
+    about = f"{results.predictor} on" if results.predictor else "networks trained on"
+    title = f"{results.experiment}: {about} {results.dataset}"
     table = Table(title=title, show_header=False)
     for name, value in results.metrics.items():
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else f"{value:,}")

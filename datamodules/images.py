@@ -1,10 +1,18 @@
 """Image data that lives on the device as one tensor per split."""
 
 from abc import abstractmethod
+from typing import Literal
 
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from datamodules.batches import Picked
 from datamodules.normalized import Augmentation, NormalizedBatches
 from datamodules.resident import ResidentDataModule
 from datamodules.splits import Images, hold_out
+
+Split = Literal["train", "val", "test"]
 
 
 class ImageDataModule(ResidentDataModule[Images]):
@@ -61,3 +69,11 @@ class ImageDataModule(ResidentDataModule[Images]):
     def batches(self, content: Images, *, training: bool) -> NormalizedBatches:
         augmentation = self.augmentation if training else None
         return NormalizedBatches(content, mean=self.mean, std=self.std, augmentation=augmentation)
+
+    def whole(self, split: Split) -> tuple[Float32[Tensor, "n c h w"], Int64[Tensor, " n"]]:
+        """All images of a split as one batch: normalised, in order, not augmented."""
+        content = self._splits[split]
+        everything = Picked(
+            torch.arange(len(content)), torch.zeros(len(content), dtype=torch.int64)
+        )
+        return self.batches(content, training=False)[everything]

@@ -13,6 +13,8 @@ import train
 from conf.errors import run
 from scalegmn.targets import SmallCNN
 
+ZOO = ("experiment=build_zoo", "data=digits")
+PRUNED_ZOO = ("experiment=build_pruned_zoo", "data=digits")
 ONE_SHOT = "experiment=baseline_magnitude"
 
 
@@ -69,6 +71,13 @@ def files(tmp_path):
         (["trainer.accelerator=quantum"], "quantum"),
         (["ckpt_path=none.ckpt"], "ckpt_path=none.ckpt: no such file"),
         (["data=small_cnn_zoo", "paths.data_dir=none"], "error: none/cifar10: no such folder; get"),
+        ([*ZOO, "zoo.networks=0"], "error: zoo.networks must be at least 1, got 0"),
+        ([*ZOO, "zoo.networks=many"], "error: zoo.networks='many': expected int"),
+        ([*ZOO, "zoo.ranges.optimizer=[lion]"], "'lion' is not one of adam, rmsprop, sgd"),
+        ([*ZOO, "zoo.ranges.dropout=[]"], "zoo.ranges.dropout is empty"),
+        ([*ZOO, "data.augment=true"], "build_zoo does not augment images"),
+        ([*PRUNED_ZOO, "zoo.base=/nowhere"], "error: /nowhere: no such folder; get a zoo with"),
+        ([*PRUNED_ZOO, "zoo.sparsity=[0.5]"], "zoo.sparsity: expected [lower, upper]"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )

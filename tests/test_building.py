@@ -1,0 +1,58 @@
+"""Zoos, from the command to the predictor's data."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import train
+from conf.errors import run
+from datamodules.pruned_zoo import PrunedZoo
+from datamodules.small_cnn_zoo import SmallCNNZoo
+from scalegmn.results import Results
+from scalegmn.zoo import ZooFolder
+
+SMALL = ["zoo.networks=3", "zoo.epochs=1", "zoo.checkpoints=[0]", "zoo.ranges.train_fraction=[0.1]"]
+
+
+@pytest.fixture
+def build(monkeypatch, tmp_path):
+    def build(*arguments):
+        where = [f"hydra.run.dir={tmp_path / 'run'}", "trainer.accelerator=cpu"]
+        monkeypatch.setattr(sys, "argv", ["train.py", *arguments, *where])
+        run(train.main)
+        return Results.read(tmp_path / "run" / "results.json")
+
+    return build
+
+
+def test_build_zoo_makes_a_zoo_and_says_what_it_took(build, tmp_path):
+    command = ["experiment=build_zoo", "data=digits", f"paths.data_dir={tmp_path}", *SMALL]
+    results = build(*command)
+    assert results.metrics["networks"] == 3 and results.metrics["seconds_per_network"] > 0
+    assert results.dataset == "digits" and results.debug is None
+    zoo = ZooFolder.open(tmp_path / "zoo_digits")
+    assert len(zoo.weights) == 6 and {"val_accuracy", "test_accuracy"} <= set(zoo.metrics)
+    assert zoo.metrics["val_accuracy"].between(0, 1).all()
+    assert build(*command) == results
+
+
+def test_smoke_zoos_stay_in_the_folder_of_the_run(build, tmp_path):
+    results = build("experiment=build_zoo", "data=digits", "debug=smoke")
+    assert results.debug and results.metrics["networks"] == 3
+    assert [path.name for path in Path(tmp_path).iterdir()] == ["run"]
+
+
+def test_a_pruned_zoo_is_made_of_a_zoo_and_read_in_its_splits(build, tmp_path):
+    data_dir = f"paths.data_dir={tmp_path}"
+    build("experiment=build_zoo", "data=digits", *SMALL, "zoo.networks=20", data_dir)
+    (tmp_path / "run" / "run.json").unlink()
+    results = build(
+        *("experiment=build_pruned_zoo", "data=digits", "zoo.networks=6", "zoo.epochs=1"),
+        *("zoo.checkpoints=[0]", "zoo.train_fraction=0.1", "zoo.sparsity=[0.1,0.9]", data_dir),
+    )
+    assert results.metrics["networks"] == 6
+    base = SmallCNNZoo(data_dir=tmp_path, folder="zoo_digits", label="val_accuracy")
+    data = PrunedZoo(base=base, data_dir=tmp_path, folder="pruned_zoo_digits")
+    records = data.records()
+    assert sum(len(part) for parts in records.values() for part in parts) == 12
