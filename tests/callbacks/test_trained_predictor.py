@@ -3,6 +3,7 @@ import torch
 from lightning import LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.data import DataLoader, SequentialSampler
 
 from callbacks.prediction_figures import calibration_figure, scatter_figure
@@ -91,8 +92,10 @@ def test_the_best_epoch_is_kept_measured_and_drawn(run):
         assert results.metrics[name] == pytest.approx(value, abs=1e-6)
     assert results.metrics["parameters"] == sum(p.numel() for p in loaded.parameters())
     assert "kendall_tau" in summary_table(results).columns[0]._cells
-    for name in ("predictions.png", "calibration.png"):
-        assert (folder / name).stat().st_size > 1000
+    events = EventAccumulator(str(folder / "tensorboard")).Reload()
+    for name in ("predictions", "calibration"):
+        assert (folder / f"{name}.png").stat().st_size > 1000
+        assert name in events.Tags()["images"]
 
 
 def test_limits_of_batches_are_kept(run):
