@@ -23,6 +23,7 @@ from conf.checkpoints import checkpoint_to_continue
 from conf.data_facts import prepared_data, with_images
 from conf.errors import job_errors, run
 from conf.identity import config_hash
+from conf.job_process import needs_own_process, run_in_own_process
 from conf.types import check_types
 from scalegmn.results import Results
 
@@ -46,6 +47,7 @@ def train(cfg: DictConfig) -> Results:
     Raises:
         ValueError: if the config or a file is wrong, or the folder holds another run.
         FileNotFoundError: if data or weights are not there.
+        ChildProcessError: if it had to be run as a command of its own, which failed.
     """
     data = prepared_data(cfg)
     cfg = with_images(cfg, data)
@@ -54,6 +56,9 @@ def train(cfg: DictConfig) -> Results:
     use_threads(cfg.num_threads)
     folder = Path(cfg.paths.run_dir)
     if not is_finished(folder, cfg.config_hash):
+        if needs_own_process(cfg):
+            run_in_own_process(Path(__file__))
+            return Results.read(folder / RESULTS)
         quiet()
         if builds_zoo(cfg):
             results = build_zoo(cfg, data)

@@ -19,8 +19,8 @@ def checkpoint_to_continue(folder: Path, ckpt_path: str | None, model: nn.Module
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, or not the checkpoint of a run with this model.
     """
-    own = folder / "checkpoints" / "last.ckpt"
-    if own.exists():
+    own = _own(folder / "checkpoints")
+    if own is not None:
         _check(own, f"{own}", model, "delete it to start the run anew")
         return own
     if ckpt_path is None:
@@ -29,6 +29,17 @@ def checkpoint_to_continue(folder: Path, ckpt_path: str | None, model: nn.Module
         raise FileNotFoundError(f"ckpt_path={ckpt_path}: no such file")
     _check(Path(ckpt_path), f"ckpt_path={ckpt_path}", model, "give a last.ckpt or best.ckpt")
     return Path(ckpt_path)
+
+
+def _own(folder: Path) -> Path | None:
+    """The last epoch's, from which nothing is repeated and nothing left out.
+
+    What Lightning saves in the middle of an epoch, when a cluster takes the machine back, is only
+    of use in the first one.
+    """
+    preempted = sorted(folder.glob("hpc_ckpt_*.ckpt"), key=lambda path: path.stat().st_mtime)
+    candidates = [folder / "last.ckpt", *reversed(preempted)]
+    return next((path for path in candidates if path.exists()), None)
 
 
 def _check(path: Path, name: str, model: nn.Module, remedy: str) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,15 +16,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 log = logging.getLogger(__name__)
 
-SHOW_ALL = os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")
+# What the user asked for, also in processes that inherit what is set below for Hydra.
+ASKED = os.environ.get("SCALEGMN_FULL_ERROR", os.environ.get("HYDRA_FULL_ERROR", "0"))
+SHOW_ALL = ASKED not in ("", "0")
 # Mistakes of the user, which deserve one line; anything else is a bug and shows its traceback.
 USER_ERRORS = (
     ValueError,
     FileNotFoundError,
+    ChildProcessError,
     HydraException,
     OmegaConfBaseException,
     MisconfigurationException,
 )
+EXTRAS = '; joblib, submitit_slurm, submitit_local and optuna come with pip install -e ".[sweeps]"'
 
 
 @contextmanager
@@ -62,7 +67,8 @@ def run(command: Callable[[], None]) -> None:
     """
     try:
         # Otherwise Hydra prints its own errors, on several lines.
-        with mock.patch.dict(os.environ, HYDRA_FULL_ERROR="1"), one_line_errors():
+        all_errors = {"HYDRA_FULL_ERROR": "1", "SCALEGMN_FULL_ERROR": ASKED}
+        with mock.patch.dict(os.environ, all_errors), one_line_errors():
             command()
     except BaseException as error:
         # Lightning turns an interrupt into SystemExit(1).
@@ -77,4 +83,5 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, InstantiationException) and isinstance(cause, USER_ERRORS):
         return one_line(cause)
     text = str(error).partition("Config search path")[0]
-    return " ".join(" ".join(x for x in text.split("\n") if "object_type=" not in x).split())
+    text = " ".join(" ".join(x for x in text.split("\n") if "object_type=" not in x).split())
+    return text + EXTRAS if re.search("Could not find 'hydra/(launcher|sweeper)/", text) else text

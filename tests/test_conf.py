@@ -267,6 +267,39 @@ def test_an_optimizer_is_not_fused_where_lightning_has_to_clip_scaled_gradients(
     check_types(cfg)
 
 
+def test_on_a_cluster_a_run_is_where_and_on_what_its_job_is(monkeypatch):
+    for name, value in (("JOB_ID", "77"), ("NTASKS_PER_NODE", "4"), ("NNODES", "2")):
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        overrides = ["experiment=train_vgg19", "trainer=slurm"]
+        cfg = compose("train", overrides=overrides, return_hydra_config=True)
+    assert cfg.hydra.run.dir == "outputs/train_vgg19/slurm-77"
+    assert (cfg.trainer.devices, cfg.trainer.num_nodes) == (4, 2)
+    assert cfg.trainer.max_epochs == 200 and cfg.trainer.gradient_clip_val == 5
+    assert [get_object(plugin._target_).__name__ for plugin in cfg.trainer.plugins] == [
+        "AtomicCheckpoints",
+        "SLURMEnvironment",
+    ]
+    assert config_hash(composed("trainer=slurm")) == config_hash(composed())
+
+
+@pytest.mark.parametrize(
+    ("launcher", "plugin"),
+    [
+        ("submitit_slurm", "hydra_submitit_launcher"),
+        ("submitit_local", "hydra_submitit_launcher"),
+        ("joblib", "hydra_joblib_launcher"),
+    ],
+)
+def test_launchers_compose_where_they_are_installed(launcher, plugin):
+    reason = f'{plugin} comes with pip install -e ".[sweeps]"'
+    pytest.importorskip(f"hydra_plugins.{plugin}", reason=reason)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        overrides = ["experiment=finetune_vgg19", f"hydra/launcher={launcher}"]
+        cfg = compose("train", overrides=overrides, return_hydra_config=True)
+    assert plugin in cfg.hydra.launcher._target_
+
+
 def said_by(*overrides):
     metadata = composed("experiment=train_small_cnn", *overrides).metadata
     return metadata.network, metadata.images

@@ -56,6 +56,7 @@ def files(tmp_path):
     [
         (["foo=1"], "error: Could not override 'foo'. To append to your config use +foo=1"),
         (["experiment=nope"], "Could not find 'experiment/nope' Available options"),
+        (["hydra/launcher=nope"], 'come with pip install -e ".[sweeps]"'),
         (["trainer.max_epochs=abc"], "error: trainer.max_epochs='abc': expected"),
         (["sparsity=1.0"], "sparsity must be at least 0 and below 1, got 1.0"),
         (["num_threads=0"], "num_threads=0: expected a whole number above 0"),

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from torch import nn
 
 import evaluate
 import train as train_py
 from callbacks.run_record import read_record
+from conf.checkpoints import checkpoint_to_continue
 from conf.errors import run
 from scalegmn.formats import load_state, read_metadata
 from scalegmn.results import DenseRow, PrunedRow, Results
@@ -236,6 +238,49 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "checkpoints" / "last.ckpt").exists()
+
+
+def test_a_job_that_a_cluster_takes_back_goes_on_in_its_folder(tmp_path, monkeypatch):
+    """What SLURM does: a signal before the end, ``scontrol requeue``, and then the end."""
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text('#!/bin/sh\necho "$@" > requeued; kill -9 $PPID\n')
+    scontrol.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    for name in ("PROCID", "LOCALID", "NODEID"):
+        monkeypatch.setenv(f"SLURM_{name}", "0")
+    for name in ("NTASKS", "NTASKS_PER_NODE", "NNODES"):
+        monkeypatch.setenv(f"SLURM_{name}", "1")
+    monkeypatch.setenv("SLURM_JOB_ID", "77")
+    monkeypatch.setenv("SLURM_JOB_NAME", "train")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    overrides = ["experiment=train_small_cnn", "data=digits", "trainer.max_epochs=3"]
+    code = KILLED.replace("SIGKILL", "SIGUSR1")
+    command = [sys.executable, "-c", code, "metrics.csv", "2", "trainer=slurm", *overrides]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert (tmp_path / "requeued").read_text() == "requeue 77\n"
+    (saved,) = (tmp_path / "outputs/train_small_cnn/slurm-77/checkpoints").glob("hpc_ckpt_*.ckpt")
+    assert torch.load(saved, weights_only=True)["epoch"] == 1
+
+    monkeypatch.setattr(sys, "argv", ["train.py", "trainer=slurm", *overrides])
+    run(train_py.main)
+    (folder,) = (tmp_path / "outputs/train_small_cnn").iterdir()
+    monkeypatch.delenv("SLURM_NTASKS")
+    in_process(tmp_path / "whole", *overrides)
+    assert comparable(folder) == comparable(tmp_path / "whole")
+    assert tables(folder) == tables(tmp_path / "whole")
+
+
+def test_in_its_first_epoch_a_job_has_only_what_the_cluster_let_it_save(quickstart, tmp_path):
+    folder, model = tmp_path / "checkpoints", nn.Linear(1, 1)
+    folder.mkdir()
+    content = torch.load(quickstart / "checkpoints/last.ckpt", weights_only=True)
+    content["state_dict"] = model.state_dict()
+    assert checkpoint_to_continue(tmp_path, None, model) is None
+    for name in ("hpc_ckpt_1.ckpt", "hpc_ckpt_2.ckpt", "last.ckpt"):
+        torch.save(content, folder / name)
+        assert checkpoint_to_continue(tmp_path, None, model) == folder / name
 
 
 @pytest.mark.real_data

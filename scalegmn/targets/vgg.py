@@ -88,8 +88,9 @@ def _features(
 
 
 def _initialise_(module: nn.Module) -> None:
-    # He over the fan-out: 19 layers without BatchNorm do not train from PyTorch's default.
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    # He's, dense layers included: from PyTorch's default the first epochs of 19 layers without
+    # BatchNorm are lost.
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)

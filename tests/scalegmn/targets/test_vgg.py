@@ -63,11 +63,11 @@ def test_another_depth_is_refused(depth):
         VGG(depth)
 
 
-def test_convolutions_start_from_he_over_the_fan_out():
-    for conv in (m for m in VGG(11).modules() if isinstance(m, nn.Conv2d)):
-        expected = math.sqrt(2 / (9 * conv.out_channels))
-        assert conv.weight.std().item() == pytest.approx(expected, rel=0.1)
-        assert not conv.bias.any()
+def test_it_starts_from_he():
+    for layer in (m for m in VGG(11).modules() if isinstance(m, nn.Conv2d | nn.Linear)):
+        expected = math.sqrt(2 / layer.weight[0].numel())
+        assert layer.weight.std().item() == pytest.approx(expected, rel=0.1)
+        assert not layer.bias.any()
 
 
 def test_it_can_be_traced():
