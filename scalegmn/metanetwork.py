@@ -85,8 +85,9 @@ class Backbone(nn.Module):
             h, lift = self.dropout(layout.join(by_role)), None
         return self.layers[-1](h, edges, layouts[-1], p, lift)
 
+    @torch.compiler.disable  # a compiled caller takes the layouts as they are
     def dense_layouts(
-        self, graph: NetworkGraph, x_V: Tensor, sign: Tensor | None
+        self, graph: NetworkGraph, params: Mapping[str, Tensor], sign: Tensor | None
     ) -> tuple[Layout, ...]:
         """The layouts for one network, or a batch, of an architecture.
 
@@ -94,11 +95,11 @@ class Backbone(nn.Module):
             ValueError: a group of the graph does not have the symmetry of ``arch.kind``.
         """
         self.arch.kind.check(graph)
-        num_networks = x_V.shape[0] if x_V.ndim == 3 else 1
+        num_networks = graph.batch_shape(params).numel()
         recompute = num_networks * graph.num_edges * self.arch.d > MANY_NUMBERS
         layouts = dense_layouts(
             graph,
-            x_V.device,
+            params[graph.blocks[0].weight].device,
             num_layers=len(self.layers),
             roles=self.roles,
             edges_read=self.edges_read,
@@ -165,8 +166,8 @@ class Functional(nn.Module):
             params: of one network or, with a leading axis, of a batch.
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
         """
+        layouts = self.gnn.dense_layouts(graph, params, sign)
         x_V, x_E = graph.features(params)
-        layouts = self.gnn.dense_layouts(graph, x_V, sign)
         out = self.on_features(layouts, *_batched(x_V, x_E))
         return out if x_V.ndim == 3 else out.squeeze(0)
 
@@ -230,8 +231,8 @@ class Operator(nn.Module):
             params: of one network or, with a leading axis, of a batch.
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
         """
+        layouts = self.gnn.dense_layouts(graph, params, sign)
         x_V, x_E = graph.features(params)
-        layouts = self.gnn.dense_layouts(graph, x_V, sign)
         d_V, d_E = self.on_features(layouts, *_batched(x_V, x_E))
         if self.edge_scale is not None:
             d_V = self._scaled(d_V, self.node_scale, graph.bias_of_node)

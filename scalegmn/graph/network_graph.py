@@ -169,7 +169,7 @@ class NetworkGraph:
         Raises:
             ValueError: a parameter is missing or has the wrong shape.
         """
-        batch = self._batch_shape(params)
+        batch = self.batch_shape(params)
         anchor = params[self.blocks[0].weight]
         biases = [
             anchor.new_full((*batch, g.size), self.input_feature if g.role is Role.INPUT else 0.0)
@@ -206,7 +206,7 @@ class NetworkGraph:
 
         return to_pyg(self, params)
 
-    def _batch_shape(self, params: Mapping[str, Tensor]) -> torch.Size:
+    def batch_shape(self, params: Mapping[str, Tensor]) -> torch.Size:
         shapes = {b.weight: b.shape for b in self.blocks}
         shapes |= {g.bias: (g.size,) for g in self.groups if g.bias is not None}
         missing = sorted(shapes.keys() - params.keys())

@@ -2,8 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from jaxtyping import Int
@@ -56,14 +55,11 @@ class Band(ABC):
 
     Attributes:
         updated: where the new edge features lie; None if nobody reads them.
+        ends: what edge functions have to know.
     """
 
     updated: slice | None
-
-    @property
-    @abstractmethod
-    def ends(self) -> Ends:
-        """What edge functions have to know."""
+    ends: Ends
 
     @abstractmethod
     def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
@@ -95,11 +91,12 @@ class BlockBand(Band):
     updated: slice | None
     source: slice
     target: slice
+    ends: Ends = field(init=False)
 
-    @property
-    def ends(self) -> Ends:
+    def __post_init__(self) -> None:
         n_out, n_in = self.shape
-        return Ends(self.roles, AxisSum(1, n_out), AxisSum(2, n_in), self.updated is not None)
+        ends = Ends(self.roles, AxisSum(1, n_out), AxisSum(2, n_in), self.updated is not None)
+        object.__setattr__(self, "ends", ends)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -157,6 +154,7 @@ class IndexBand(Band):
     edge_index: Int[Tensor, "2 edge"]
     sources: slice
     targets: slice
+    ends: Ends = field(init=False)
 
     def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
         return Gathered(
@@ -173,11 +171,11 @@ class IndexBand(Band):
             result.edges,
         )
 
-    @cached_property
-    def ends(self) -> Ends:
+    def __post_init__(self) -> None:
         at_source = _index_sum(self.edge_index[0], self.sources)
         at_target = _index_sum(self.edge_index[1], self.targets)
-        return Ends(self.roles, at_source, at_target, self.updated is not None)
+        ends = Ends(self.roles, at_source, at_target, self.updated is not None)
+        object.__setattr__(self, "ends", ends)
 
 
 def take(x: Tensor, index: Index, dim: int) -> Tensor:
