@@ -27,6 +27,7 @@ from conf.job_process import needs_own_process, run_in_own_process
 from conf.types import check_types
 from scalegmn.results import Results
 
+MATMUL_PRECISIONS = ("highest", "high", "medium")
 # Lightning's warnings about what is meant to be so: runs continue, batches are made on the device.
 NOISE = ("Checkpoint directory .* exists", ".*does not have many workers", ".*LeafSpec")
 
@@ -54,6 +55,7 @@ def train(cfg: DictConfig) -> Results:
     cfg.config_hash = config_hash(cfg)
     check_types(cfg)
     use_threads(cfg.num_threads)
+    use_matmul_precision(cfg.matmul_precision)
     folder = Path(cfg.paths.run_dir)
     if not is_finished(folder, cfg.config_hash):
         if needs_own_process(cfg):
@@ -95,6 +97,18 @@ def use_threads(num_threads: int | None) -> None:
     if not isinstance(num_threads, int) or num_threads < 1:
         raise ValueError(f"num_threads={num_threads!r}: expected a whole number above 0")
     torch.set_num_threads(num_threads)
+
+
+def use_matmul_precision(precision: str) -> None:
+    """Choose between speed and precision for products of float32 matrices.
+
+    Raises:
+        ValueError: if PyTorch has no such precision.
+    """
+    if precision not in MATMUL_PRECISIONS:
+        known = ", ".join(MATMUL_PRECISIONS)
+        raise ValueError(f"matmul_precision={precision}: expected one of {known}")
+    torch.set_float32_matmul_precision(precision)
 
 
 def is_finished(folder: Path, identity: str) -> bool:

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 # What two sessions of one run may differ in.
 NO_IDENTITY = (
     *("paths.data_dir", "paths.run_dir", "logger", "inner.logger", "ckpt_path", "config_hash"),
-    "num_threads",
+    *("num_threads", "compile"),
     *(f"trainer.{k}" for k in ("accelerator", "devices", "num_nodes", "strategy", "plugins")),
 )
 

@@ -1,6 +1,7 @@
 """Training a metanetwork to rewrite one network into one that can be pruned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -35,6 +36,7 @@ class EquivariantPruner(LightningModule):
         l1_weight: λ, per unit of the sum (not the mean) of magnitudes.
         batches_per_operator_step: how many batches of images share one pass through the operator,
             and one step of the optimizer, on the mean of their losses.
+        compile: arguments of ``torch.compile`` for the operator; ``None`` to run it as it is.
         optimizer: makes an optimizer for φ.
         scheduler: how its learning rate changes; ``None`` for not at all.
 
@@ -52,6 +54,7 @@ class EquivariantPruner(LightningModule):
         optimizer: OptimizerFactory,
         scheduler: Schedule | None = None,
         batches_per_operator_step: int = 1,
+        compile: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if batches_per_operator_step < 1:
@@ -62,6 +65,8 @@ class EquivariantPruner(LightningModule):
         self.target = fold_batch_norm(target).requires_grad_(False)
         self.graph = NetworkGraph.from_module(self.target, torch.zeros(1, *image_shape))
         self.operator = operator(self.graph)
+        if compile is not None:
+            self.operator.compile(**compile)
         self.l1_weight = l1_weight
         self.optimizer = optimizer
         self.scheduler = scheduler

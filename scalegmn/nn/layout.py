@@ -103,7 +103,6 @@ class Layout:
         """Sums at all nodes, zero where nothing arrives."""
         if not arrived:
             return None
-        arrived.sort(key=lambda piece: piece[0].start)
         template = arrived[0][1]
         if any(a.stop > b.start for (a, _), (b, _) in pairwise(arrived)):
             whole = self._nothing(template, self.num_nodes)

@@ -41,6 +41,7 @@ class Job:
         return tree_unflatten(list(tensors[self.num_params :]), self.spec)
 
 
+@torch.compiler.disable  # chunks are many: a compiled caller would unroll them all
 def sweep(
     bands: Iterable[BlockBand],
     on_edges: OnEdges,

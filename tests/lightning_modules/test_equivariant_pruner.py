@@ -200,3 +200,18 @@ def test_the_operator_keeps_its_precision(make_trainer, data):
     trainer = make_trainer(precision="bf16-mixed")
     trainer.fit(module, datamodule=data)
     assert trainer.callback_metrics["val/loss"] < 10
+
+
+def test_only_the_operator_is_compiled_on_demand():
+    plain = pruner(SmallCNN())
+    compiled = EquivariantPruner(
+        SmallCNN(),
+        operator=Shrink,
+        image_shape=(1, 32, 32),
+        l1_weight=1e-3,
+        optimizer=partial(SGD, lr=0.1),
+        compile={"backend": "eager"},
+    )
+    assert compiled.state_dict().keys() == plain.state_dict().keys()
+    assert compiled.operator._compiled_call_impl is not None
+    assert plain.operator._compiled_call_impl is None
