@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.floor import Floor, floor
 
 OURS, PLAIN = "ours", "plain"
 ROOT = Path(__file__).parents[1]
@@ -46,10 +49,12 @@ class Measured:
     Attributes:
         seconds: median over processes of the median step.
         peak_mb: largest growth of memory during a step, in MiB.
+        floor: what a step costs at least.
     """
 
     seconds: float
     peak_mb: float
+    floor: Floor | None = None
 
 
 def measure(step: Callable[[], None], *, repeats: int, device: str) -> dict[str, float]:
@@ -75,6 +80,7 @@ def main(
     *,
     repeats: int,
     plain_only_below: int | None = None,
+    bytes_of: Callable[..., float] | None = None,
 ) -> None:
     """Run a benchmark from the command line.
 
@@ -83,6 +89,7 @@ def main(
         cases: the sizes.
         repeats: steps per process, after one that does not count.
         plain_only_below: more edges than this are too much for the baseline.
+        bytes_of: what a step of a case has to move at least, for its floor.
     """
     parser = argparse.ArgumentParser(description=(sys.modules["__main__"].__doc__ or "").strip())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -94,7 +101,11 @@ def main(
         job = json.loads(args.one)
         torch.manual_seed(0)
         step = build(job["side"], args.device, **job["options"])
-        sys.stdout.write(json.dumps(measure(step, repeats=repeats, device=args.device)))
+        found: dict[str, Any] = {**measure(step, repeats=repeats, device=args.device)}
+        if job["side"] == OURS and bytes_of is not None:
+            eager = build(OURS, args.device, **job["options"] | {"compiled": 0})
+            found["floor"] = asdict(floor(eager, bytes_of(**job["options"]), args.device))
+        sys.stdout.write(json.dumps(found))
         return
     rows = []
     for case in cases:
@@ -107,7 +118,7 @@ def main(
 
 
 def _rounds(case: Case, sides: Sequence[str], args: argparse.Namespace) -> dict[str, Measured]:
-    runs: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
+    runs: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
     for _ in range(args.rounds):
         for side in sides:
             job = json.dumps({"side": side, "options": case.options})
@@ -115,19 +126,25 @@ def _rounds(case: Case, sides: Sequence[str], args: argparse.Namespace) -> dict[
             command = [sys.executable, "-m", module, "--device", args.device, "--one", job]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
             runs[side].append(json.loads(done.stdout))
-    return {
-        side: Measured(*(statistics.median(r[key] for r in run) for key in ("seconds", "peak_mb")))
-        for side, run in runs.items()
-    }
+    return {side: _median(run) for side, run in runs.items()}
+
+
+def _median(runs: Sequence[dict[str, Any]]) -> Measured:
+    seconds, peak = (statistics.median(r[key] for r in runs) for key in ("seconds", "peak_mb"))
+    floors = [Floor(**r["floor"]) for r in runs if "floor" in r]
+    return Measured(seconds, peak, min(floors, key=lambda f: f.seconds, default=None))
 
 
 def _show(rows: Sequence[tuple[Case, dict[str, Measured]]], device: str) -> None:
     table = Table(title=f"{Path(sys.argv[0]).stem} on {device}")
-    for column in ("case", "edges", "ours", "plain", "faster", "MiB", "plain MiB", "less"):
+    columns = ("case", "edges", "ours", "floor", "plain", "faster", "MiB", "plain MiB", "less")
+    for column in columns:
         table.add_column(column, justify="left" if column == "case" else "right")
     for case, sides in rows:
         ours, plain = sides[OURS], sides.get(PLAIN)
-        times = [_time(side.seconds / case.items) if side else "" for side in (ours, plain)]
+        times = [
+            _time(side.seconds / case.items) if side else "" for side in (ours, ours.floor, plain)
+        ]
         ratio = f"{plain.seconds / ours.seconds:.1f} x" if plain else ""
         less = f"{plain.peak_mb / max(ours.peak_mb, 1):.1f} x" if plain else ""
         memory = (f"{ours.peak_mb:,.0f}", f"{plain.peak_mb:,.0f}" if plain else "")

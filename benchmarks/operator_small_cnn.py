@@ -1,9 +1,11 @@
 """Training step of the pruning operator on the small CNN, without the CNN's own pass."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
+from benchmarks.floor import edge_bytes
 from benchmarks.harness import PLAIN, Case, main
 from benchmarks.plain_scatter import Plain
 from scalegmn.graph import NetworkGraph
@@ -11,11 +13,22 @@ from scalegmn.metanetwork import Operator
 from scalegmn.nn import Architecture, GatedIO
 from scalegmn.targets import SmallCNN
 
-CASES = [Case(f"width {d}", {"d": d}, 688) for d in (18, 32, 64)]
+# What torch.compile makes of it, in its fastest mode for small networks on this device.
+COMPILE: dict[str, dict[str, Any]] = {
+    "cpu": {"options": {"cpp_wrapper": True}},
+    "cuda": {"mode": "reduce-overhead"},
+}
+CASES = [
+    Case(f"width {d}, compiled" if compiled else f"width {d}", {"d": d, "compiled": compiled}, 688)
+    for d in (18, 32, 64)
+    for compiled in (0, 1)
+]
 
 
-def build(side: str, device: str, *, d: int) -> Callable[[], None]:
+def build(side: str, device: str, *, d: int, compiled: int) -> Callable[[], None]:
     """A step of one implementation."""
+    # The tensors are small: for both sides, a second thread costs more than it brings.
+    torch.set_num_threads(1)
     net = SmallCNN().to(device)
     graph = NetworkGraph.from_module(net, torch.zeros(1, 1, 32, 32, device=device))
     arch = Architecture(
@@ -25,6 +38,8 @@ def build(side: str, device: str, *, d: int) -> Callable[[], None]:
     optimizer = torch.optim.Adam(operator.parameters(), lr=1e-3, fused=side != PLAIN)
     theta = {name: p.detach() for name, p in net.named_parameters()}
     plain = Plain(operator.gnn, graph)
+    if compiled and side != PLAIN:
+        operator.compile(**COMPILE[device])
 
     def step() -> None:
         if side == PLAIN:
@@ -38,8 +53,15 @@ def build(side: str, device: str, *, d: int) -> Callable[[], None]:
         optimizer.step()
         optimizer.zero_grad()
 
+    step()  # Compilation is not a part of the step, nor is its memory.
     return step
 
 
+def bytes_of(*, d: int, compiled: int) -> float:
+    """What a step has to move."""
+    graph = NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32))
+    return edge_bytes(graph, batch=1, d=d, num_layers=2, writes=True)
+
+
 if __name__ == "__main__":
-    main(build, CASES, repeats=200)
+    main(build, CASES, repeats=300, bytes_of=bytes_of)

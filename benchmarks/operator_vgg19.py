@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 
+from benchmarks.floor import edge_bytes
 from benchmarks.harness import PLAIN, Case, main
 from benchmarks.plain_scatter import plain_operator
 from scalegmn.graph import NetworkGraph
@@ -18,7 +19,7 @@ CASES = [
 ]
 
 
-def build(side: str, device: str, *, depth: int, d: int) -> Callable[[], None]:
+def build(side: str, device: str, *, depth: int, d: int, compiled: int = 0) -> Callable[[], None]:
     """A step of one implementation."""
     net = VGG(depth).to(device)
     graph = NetworkGraph.from_module(net, torch.zeros(1, 3, 32, 32, device=device))
@@ -41,5 +42,11 @@ def build(side: str, device: str, *, depth: int, d: int) -> Callable[[], None]:
     return step
 
 
+def bytes_of(*, depth: int, d: int) -> float:
+    """What a step has to move."""
+    graph = NetworkGraph.from_module(VGG(depth), torch.zeros(1, 3, 32, 32))
+    return edge_bytes(graph, batch=1, d=d, num_layers=2, writes=True)
+
+
 if __name__ == "__main__":
-    main(build, CASES, repeats=3, plain_only_below=EDGES[19])
+    main(build, CASES, repeats=3, plain_only_below=EDGES[19], bytes_of=bytes_of)

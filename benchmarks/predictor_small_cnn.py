@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 
+from benchmarks.floor import edge_bytes
 from benchmarks.harness import PLAIN, Case, main
 from benchmarks.plain_scatter import plain_functional
 from scalegmn import readout
@@ -15,11 +16,11 @@ from scalegmn.testing import random_networks
 
 CASES = [
     Case(f"{batch} graphs, width {d}", {"batch": batch, "d": d}, 688 * batch)
-    for batch, d in ((64, 32), (64, 128), (256, 128))
+    for batch, d in ((64, 18), (64, 32), (64, 64), (64, 128), (256, 64), (256, 128))
 ]
 
 
-def build(side: str, device: str, *, batch: int, d: int) -> Callable[[], None]:
+def build(side: str, device: str, *, batch: int, d: int, compiled: int = 0) -> Callable[[], None]:
     """A step of one implementation."""
     graph = NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32))
     functional = Functional(graph, Architecture(d=d), readout=readout.last_layer).to(device)
@@ -40,5 +41,11 @@ def build(side: str, device: str, *, batch: int, d: int) -> Callable[[], None]:
     return step
 
 
+def bytes_of(*, batch: int, d: int) -> float:
+    """What a step has to move."""
+    graph = NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32))
+    return edge_bytes(graph, batch=batch, d=d, num_layers=4, writes=False)
+
+
 if __name__ == "__main__":
-    main(build, CASES, repeats=5)
+    main(build, CASES, repeats=5, bytes_of=bytes_of)

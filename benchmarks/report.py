@@ -1,0 +1,95 @@
+"""The tables and the figure of the benchmarks, from the results that lie in ``results/``.
+
+``python benchmarks/report.py`` writes ``results/growth_<device>.png`` and the tables in README.md.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+HERE = Path(__file__).parent
+BLOCK = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
+COLUMNS = "| case | edges | ours | floor | plain | faster | MiB | plain MiB | less |"
+RULE = "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+Record = dict[str, Any]
+
+
+def main() -> None:
+    """Write tables and figures for all results."""
+    matplotlib.use("Agg")
+    paths = sorted((HERE / "results").glob("*.json"))
+    records = {path.stem: json.loads(path.read_text()) for path in paths}
+    for name, record in records.items():
+        if name.startswith("operator_vgg19"):
+            device = name.rpartition("_")[2]
+            growth(record).savefig(HERE / "results" / f"growth_{device}.png", dpi=120)
+    readme = HERE / "README.md"
+    readme.write_text(BLOCK.sub(lambda _: tables(records), readme.read_text()))
+
+
+def tables(records: dict[str, Record]) -> str:
+    """One table per benchmark and device, each under its command."""
+    return "".join(f"\n{table(record)}\n" for record in records.values())
+
+
+def table(record: Record) -> str:
+    """A Markdown table of one benchmark."""
+    allocator = " ".join(f"{k}={v}" for k, v in record["allocator"].items())
+    about = f"{record['device']}, torch {record['versions']['torch']}, {allocator}".rstrip(", ")
+    rows = [row(case) for case in record["cases"]]
+    return "\n".join([f"`{record['command']}` ({about}):", "", COLUMNS, RULE, *rows])
+
+
+def row(case: Record) -> str:
+    """One case; the baseline's cells are empty where it was not run."""
+    ours, plain = case["ours"], case.get("plain")
+    items = case.get("items", 1)
+    floor = ours.get("floor")
+    cells = [
+        case["name"],
+        f"{case['edges']:,}",
+        _time(ours["seconds"] / items),
+        _time(floor["seconds"] / items) if floor else "",
+        _time(plain["seconds"] / items) if plain else "",
+        f"{plain['seconds'] / ours['seconds']:.1f} x" if plain else "",
+        f"{ours['peak_mb']:,.0f}",
+        f"{plain['peak_mb']:,.0f}" if plain else "",
+        f"{plain['peak_mb'] / max(ours['peak_mb'], 1):.1f} x" if plain else "",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def growth(record: Record) -> Figure:
+    """Time and memory over the number of edges, at the published width."""
+    cases = [case for case in record["cases"] if case["options"]["d"] == 18]
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    time, memory = figure.subplots(1, 2)
+    _lines(time, cases, "seconds", "seconds per step")
+    edges = [case["edges"] for case in cases]
+    floors = [case["ours"]["floor"]["seconds"] for case in cases]
+    time.plot(edges, floors, "k:", label="floor")
+    _lines(memory, cases, "peak_mb", "MiB above start")
+    time.legend()
+    return figure
+
+
+def _lines(axes: Axes, cases: list[Record], key: str, label: str) -> None:
+    for side in ("plain", "ours"):
+        with_side = [case for case in cases if side in case]
+        edges = [case["edges"] for case in with_side]
+        axes.plot(edges, [case[side][key] for case in with_side], "o-", label=side)
+    axes.set(xlabel="edges", ylabel=label, yscale="log")
+    axes.grid(alpha=0.3)
+
+
+def _time(seconds: float) -> str:
+    return f"{1e3 * seconds:,.1f} ms" if seconds >= 1e-3 else f"{1e6 * seconds:,.1f} us"
+
+
+if __name__ == "__main__":
+    main()
