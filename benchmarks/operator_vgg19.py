@@ -49,4 +49,4 @@ def bytes_of(*, depth: int, d: int) -> float:
 
 
 if __name__ == "__main__":
-    main(build, CASES, repeats=3, plain_only_below=EDGES[19], bytes_of=bytes_of)
+    main(build, CASES, repeats=2, plain_only_below=EDGES[19], bytes_of=bytes_of)

@@ -2,10 +2,12 @@
 
 Autograd would keep some fifty tensors as long as the edges are many. Here the bands are cut into
 chunks of rows; the forward pass writes each chunk's results into their place, and the backward pass
-computes the chunk again. Peak memory is the features in, the features out and one chunk.
+computes the chunk again, on a CPU one chunk per core. Peak memory is the features in, the features
+out and a few chunks.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +17,13 @@ from torch.autograd.function import once_differentiable
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from scalegmn.nn.bands import BlockBand, Gathered, OnEdges, Piece
+from scalegmn.nn.parallel import in_parallel
+from scalegmn.nn.random_state import Random
 
-# So many numbers of one feature tensor stay in a core's cache.
+# So many numbers of one feature tensor stay in a core's cache,
 CHUNK = 1 << 18
+# and so many are worth the launches on a GPU, which has no use for less.
+CHUNK_ON_GPU = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,8 @@ def sweep(
         target: node terms that are gathered at targets.
     """
     batch, width = edges[0].shape[0], max(e.shape[-1] for e in edges)
-    chunks = [chunk for band in bands for chunk in band.split(max(1, CHUNK // (batch * width)))]
+    most = CHUNK if edges[0].device.type == "cpu" else CHUNK_ON_GPU
+    chunks = [chunk for band in bands for chunk in band.split(max(1, most // (batch * width)))]
     leaves, spec = tree_flatten((edges, source, target))
     job = Job(chunks, on_edges, len(params), spec)
     to_target, to_source, *new = _Sweep.apply(job, *params, *leaves)
@@ -75,73 +82,79 @@ class _Sweep(torch.autograd.Function):
         ctx.save_for_backward(*tensors)
         device = next(t for t in tensors if t is not None).device.type
         ctx.autocast = (device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
-        # The same dropout in the backward pass.
-        ctx.random = torch.get_rng_state(), torch.cuda.get_rng_state() if device == "cuda" else None
+        random = Random.now(device)
         edges, source, target = job.nest(tensors)
         num_edges = max((band.updated.stop for band in job.bands if band.updated), default=0)
         out = _Buffers(_first(source, target).shape[1], num_edges)
         for band in job.bands:
             out.write(band, band.run(job.on_edges, edges, source, target))
+        # Where dropout was drawn, the backward pass has to draw the same.
+        ctx.random = None if random.is_now() else random
         return out.to_target, out.to_source, *out.edges
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        job, tensors = ctx.job, ctx.saved_tensors
-        wanted = ctx.needs_input_grad[1:]
-        sums = [torch.zeros_like(t) if w else None for t, w in zip(tensors, wanted, strict=True)]
-        inputs, outputs = job.nest(tensors), job.nest(sums)
-        params = [p for p, w in zip(tensors[: job.num_params], wanted, strict=False) if w]
-        totals = [g for g in sums[: job.num_params] if g is not None]
-        device, enabled, dtype = ctx.autocast
-        with (
-            torch.random.fork_rng([torch.cuda.current_device()] if device == "cuda" else []),
-            torch.autocast(device, dtype=dtype, enabled=enabled),
-            torch.enable_grad(),
-        ):
-            torch.set_rng_state(ctx.random[0])
-            if ctx.random[1] is not None:
-                torch.cuda.set_rng_state(ctx.random[1])
-            for band in job.bands:
-                _backward(band, job, inputs, outputs, grads, params, totals)
+        wanted = zip(ctx.saved_tensors, ctx.needs_input_grad[1:], strict=True)
+        sums = [torch.zeros_like(t) if w else None for t, w in wanted]
+        again = _Again(ctx.job, ctx.saved_tensors, sums, grads, ctx.autocast)
+        in_order = ctx.autocast[0] != "cpu" or ctx.random is not None
+        with nullcontext() if ctx.random is None else ctx.random.restored():
+            num_threads = 1 if in_order else torch.get_num_threads()
+            for pairs in in_parallel(again.gradients, ctx.job.bands, num_threads):
+                for place, gradient in pairs:
+                    place.add_(gradient)
         return None, *sums
 
 
-def _backward(
-    band: BlockBand,
-    job: Job,
-    inputs: tuple[tuple[Tensor, ...], Any, Any],
-    outputs: tuple[tuple[Tensor, ...], Any, Any],
-    grads: Sequence[Tensor | None],
-    params: list[Tensor],
-    totals: list[Tensor],
-) -> None:
-    """Compute one band again, and add its gradients where they belong."""
-    leaves, spec = tree_flatten(band.gather(*inputs))
-    places, _ = tree_flatten(band.gather(*outputs))  # views into the sums
-    wanted = [place is not None for place in places]
-    leaves = [
-        leaf.detach().requires_grad_() if want else leaf
-        for leaf, want in zip(leaves, wanted, strict=True)
-    ]
-    piece = band.compute(job.on_edges, Gathered(*tree_unflatten(leaves, spec)))
-    values, weights = [], []
-    for part, grad in zip((piece.to_target, piece.to_source), grads, strict=False):
-        if part is not None and grad is not None:
-            values.append(part[1])
-            weights.append(grad[:, part[0]])
-    for value, grad in zip(piece.edges, grads[2:], strict=False):
-        if grad is not None:
-            values.append(value)
-            weights.append(grad[:, band.updated])
-    if not values:
-        return
-    own = [leaf for leaf, want in zip(leaves, wanted, strict=True) if want]
-    got = torch.autograd.grad(values, [*params, *own], weights, allow_unused=True)
-    into = [*totals, *(place for place in places if place is not None)]
-    for place, grad in zip(into, got, strict=True):
-        if grad is not None:
-            place.add_(grad)
+@dataclass(frozen=True)
+class _Again:
+    """Computes a band again, and differentiates it.
+
+    Attributes:
+        job: the sweep.
+        tensors: its parameters and inputs.
+        sums: where their gradients are summed up; None where nobody wants them.
+        grads: of the sweep's results.
+        autocast: device, whether it was on, and its type.
+    """
+
+    job: Job
+    tensors: Sequence[Tensor | None]
+    sums: Sequence[Tensor | None]
+    grads: Sequence[Tensor | None]
+    autocast: tuple[str, bool, torch.dtype]
+
+    def gradients(self, band: BlockBand) -> list[tuple[Tensor, Tensor]]:
+        """What a band contributes, each gradient with the place that it is to be added to."""
+        leaves, spec = tree_flatten(band.gather(*self.job.nest(self.tensors)))
+        places, _ = tree_flatten(band.gather(*self.job.nest(self.sums)))  # views into the sums
+        leaves = [
+            leaf if place is None else leaf.detach().requires_grad_()
+            for leaf, place in zip(leaves, places, strict=True)
+        ]
+        num_params = self.job.num_params
+        inputs = [*self.tensors[:num_params], *leaves]
+        into = [*self.sums[:num_params], *places]
+        wanted = [k for k, place in enumerate(into) if place is not None]
+        device, enabled, dtype = self.autocast
+        with torch.autocast(device, dtype=dtype, enabled=enabled), torch.enable_grad():
+            gathered = Gathered(*tree_unflatten(leaves, spec))
+            values, weights = self._results(band, band.compute(self.job.on_edges, gathered))
+        if not values:
+            return []
+        found = torch.autograd.grad(values, [inputs[k] for k in wanted], weights, allow_unused=True)
+        return [(into[k], g) for k, g in zip(wanted, found, strict=True) if g is not None]
+
+    def _results(self, band: BlockBand, piece: Piece) -> tuple[list[Tensor], list[Tensor]]:
+        """The band's results that somebody reads, and their gradients."""
+        parts = [piece.to_target, piece.to_source, *((band.updated, e) for e in piece.edges)]
+        read = [
+            (part[1], grad[:, part[0]])
+            for part, grad in zip(parts, self.grads, strict=False)
+            if part is not None and grad is not None
+        ]
+        return [value for value, _ in read], [grad for _, grad in read]
 
 
 class _Buffers:

@@ -181,7 +181,15 @@ def test_dense_batched_and_general_path_agree(graphs, kind, direction, options, 
     assert_close(new, blocks[1])
 
 
-@pytest.mark.usefixtures("float64")
+@pytest.fixture(params=[1, 2])
+def num_threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("float64", "num_threads")
 @pytest.mark.parametrize("direction", DIRECTIONS, ids=lambda d: type(d).__name__)
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_recomputed_gradients_are_the_kept_ones(graphs, kind, direction, monkeypatch):
@@ -201,6 +209,7 @@ def test_recomputed_gradients_are_the_kept_ones(graphs, kind, direction, monkeyp
     assert_close(gradients(), kept)
 
 
+@pytest.mark.usefixtures("num_threads")
 def test_recomputed_dropout_is_the_same_in_both_passes(graphs, monkeypatch):
     graph = graphs(Scale())
     monkeypatch.setattr("scalegmn.metanetwork.FEW_EDGES", 0)
