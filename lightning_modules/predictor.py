@@ -1,6 +1,7 @@
 """Training a predictor of accuracies on a zoo of networks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -27,6 +28,7 @@ class Predictor(LightningModule):
         loss: of logits ``(n,)`` and accuracies ``(n,)``, a mean over networks.
         optimizer: makes an optimizer for the reader's parameters.
         scheduler: how its learning rate changes; ``None`` for not at all.
+        compile: arguments of ``torch.compile`` for the reader; ``None`` to run it as it is.
 
     Raises:
         ValueError: in the first step, if the reader has no symmetry that suits the networks'
@@ -40,9 +42,12 @@ class Predictor(LightningModule):
         loss: nn.Module,
         optimizer: OptimizerFactory,
         scheduler: Schedule | None = None,
+        compile: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.predictor = predictor
+        if compile is not None:
+            predictor.reader.compile(**compile)
         self.loss = loss
         self.optimizer = optimizer
         self.scheduler = scheduler

@@ -123,3 +123,16 @@ def test_the_squared_error_is_that_of_the_sigmoid():
     logit, label = torch.tensor([0.0, 2.0]), torch.tensor([0.5, 1.0])
     expected = (torch.sigmoid(torch.tensor(2.0)) - 1) ** 2 / 2
     torch.testing.assert_close(SquaredError()(logit, label), expected)
+
+
+def test_only_the_reader_is_compiled_on_demand():
+    plain = module_of(StatNN(d=8))
+    compiled = Predictor(
+        AccuracyPredictor(StatNN(d=8), graph_of()),
+        loss=SquaredError(),
+        optimizer=adamw,
+        compile={"backend": "eager"},
+    )
+    assert compiled.predictor.reader._compiled_call_impl is not None
+    assert plain.predictor.reader._compiled_call_impl is None
+    assert compiled.state_dict().keys() == plain.state_dict().keys()
