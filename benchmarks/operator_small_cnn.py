@@ -20,8 +20,7 @@ COMPILE: dict[str, dict[str, Any]] = {
 }
 CASES = [
     Case(f"width {d}, compiled" if compiled else f"width {d}", {"d": d, "compiled": compiled}, 688)
-    for d in (18, 32, 64)
-    for compiled in (0, 1)
+    for d, compiled in ((18, 0), (18, 1), (32, 0), (64, 0))
 ]
 
 
