@@ -48,7 +48,7 @@ def dense_layouts(
     layouts = []
     for blocks, (stored, kept) in zip(needed, pairwise(stages), strict=True):
         old, new = _places(graph, stored), _places(graph, kept)
-        runs = _runs(graph, blocks, kept, both_ways) if merged else [[k] for k in blocks]
+        runs = _runs(graph, blocks, stored, kept, both_ways) if merged else [[k] for k in blocks]
         bands = tuple(_band(graph, run, old, new, device) for run in runs)
         layouts.append(replace(nodes, bands=bands))
     return tuple(layouts)
@@ -112,13 +112,18 @@ def _roles(graph: NetworkGraph, block: int) -> tuple[Role, Role]:
 
 
 def _runs(
-    graph: NetworkGraph, blocks: Sequence[int], kept: Sequence[int], both_ways: bool
+    graph: NetworkGraph,
+    blocks: Sequence[int],
+    stored: Sequence[int],
+    kept: Sequence[int],
+    both_ways: bool,
 ) -> list[list[int]]:
     """Successive blocks whose edges are computed by the same functions."""
 
     def functions(block: int) -> tuple[object, ...]:
         roles = _roles(graph, block) if both_ways else _roles(graph, block)[1:]
-        return *roles, block in kept
+        # A gap in what is stored ends a run: its edges are one slice.
+        return *roles, block in kept, stored.index(block) - blocks.index(block)
 
     return [list(run) for _, run in groupby(blocks, functions)]
 

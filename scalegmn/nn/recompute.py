@@ -81,15 +81,24 @@ class _Sweep(torch.autograd.Function):
         ctx.job = job
         ctx.save_for_backward(*tensors)
         device = next(t for t in tensors if t is not None).device.type
-        ctx.autocast = (device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
-        random = Random.now(device)
+        enabled, dtype = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
+        ctx.autocast = device, enabled, dtype
         edges, source, target = job.nest(tensors)
+
+        def run(band: BlockBand) -> Piece:
+            with torch.no_grad(), torch.autocast(device, dtype=dtype, enabled=enabled):
+                return band.run(job.on_edges, edges, source, target)
+
         num_edges = max((band.updated.stop for band in job.bands if band.updated), default=0)
         out = _Buffers(_first(source, target).shape[1], num_edges)
-        for band in job.bands:
-            out.write(band, band.run(job.on_edges, edges, source, target))
-        # Where dropout was drawn, the backward pass has to draw the same.
+        random = Random.now(device)
+        out.write(job.bands[0], run(job.bands[0]))
+        # Where dropout is drawn, the backward pass has to draw the same, in the same order.
         ctx.random = None if random.is_now() else random
+        ctx.num_threads = 1 if device != "cpu" or ctx.random else torch.get_num_threads()
+        pieces = in_parallel(run, job.bands[1:], ctx.num_threads)
+        for band, piece in zip(job.bands[1:], pieces, strict=True):
+            out.write(band, piece)
         return out.to_target, out.to_source, *out.edges
 
     @staticmethod
@@ -98,10 +107,8 @@ class _Sweep(torch.autograd.Function):
         wanted = zip(ctx.saved_tensors, ctx.needs_input_grad[1:], strict=True)
         sums = [torch.zeros_like(t) if w else None for t, w in wanted]
         again = _Again(ctx.job, ctx.saved_tensors, sums, grads, ctx.autocast)
-        in_order = ctx.autocast[0] != "cpu" or ctx.random is not None
         with nullcontext() if ctx.random is None else ctx.random.restored():
-            num_threads = 1 if in_order else torch.get_num_threads()
-            for pairs in in_parallel(again.gradients, ctx.job.bands, num_threads):
+            for pairs in in_parallel(again.gradients, ctx.job.bands, ctx.num_threads):
                 for place, gradient in pairs:
                     place.add_(gradient)
         return None, *sums

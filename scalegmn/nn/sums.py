@@ -100,7 +100,8 @@ class _Products(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         x, y = ctx.saved_tensors
-        return y @ grad.mT, x @ grad
+        # Under autocast, the product had another type than its inputs.
+        return y @ grad.mT.to(y.dtype), x @ grad.to(x.dtype)
 
 
 def scatter(rows: Tensor, index: Tensor, size: int) -> Tensor:

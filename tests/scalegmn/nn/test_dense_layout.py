@@ -3,7 +3,8 @@ import torch
 from torch.testing import assert_close
 
 from scalegmn import readout
-from scalegmn.graph import NetworkGraph, Role
+from scalegmn.graph import EdgeBlock, NetworkGraph, NodeGroup, Role
+from scalegmn.graph.groups import NO_FACTOR, POSITIVE
 from scalegmn.metanetwork import Functional
 from scalegmn.nn import Architecture, Bidirectional
 from scalegmn.nn.dense_layout import blocks_needed
@@ -46,3 +47,32 @@ def test_what_is_not_computed_is_not_needed(graph, num_layers, both_ways):
         name = graph.blocks[k].weight
         changed = networks | {name: 3 * torch.rand_like(networks[name])}
         assert not torch.equal(functional(graph, changed), functional(graph, networks))
+
+
+@pytest.fixture
+def residual():
+    """A stream of two channels that a branch of three reads and adds to."""
+    groups = (
+        NodeGroup("input", 2, Role.INPUT, NO_FACTOR),
+        NodeGroup("stream", 2, Role.HIDDEN, POSITIVE, "stream.bias"),
+        NodeGroup("branch", 3, Role.HIDDEN, POSITIVE, "branch.bias"),
+        NodeGroup("out", 4, Role.OUTPUT, NO_FACTOR, "out.bias"),
+    )
+    ends = [("first", 0, 1), ("down", 1, 2), ("up", 2, 1), ("last", 1, 3)]
+    sizes = [group.size for group in groups]
+    blocks = tuple(
+        EdgeBlock(name, (sizes[t], sizes[s]), s, t, sizes[t], sizes[s]) for name, s, t in ends
+    )
+    return NetworkGraph(groups, blocks)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+def test_layers_skip_blocks_in_the_middle(residual, num_layers):
+    needed = blocks_needed(residual, num_layers, (Role.OUTPUT,), both_ways=False)
+    assert needed == [[0, 1, 2, 3], [0, 2, 3], [3]][3 - num_layers :]
+    arch = Architecture(d=5, num_layers=num_layers)
+    functional = Functional(residual, arch, readout=readout.last_layer).double()
+    networks = {k: v.double() for k, v in random_networks(residual, 3).items()}
+    singles = [{k: v[n] for k, v in networks.items()} for n in range(3)]
+    everything = torch.cat([functional.on_pyg(residual.to_pyg(one)) for one in singles])
+    assert_close(functional(residual, networks), everything)
