@@ -17,8 +17,8 @@ class SmallCNNZoo(ZooDataModule):
     """Small CNNs from one folder in the official layout.
 
     With a split file, the published split: of 30,000 final checkpoints 12,000 train, 3,000 val and
-    15,000 test, before the activation is chosen. Without, 80/10/10 by training run. Checkpoints of
-    one run are always in one split.
+    15,000 test, before the activation is chosen. Without, 80/10/10 of the training runs of each
+    activation. Checkpoints of one run are always in one split.
 
     Reference: Unterthiner et al., *Predicting Neural Network Accuracy from Weights*, 2020,
     arXiv:2002.11448. Split: Zhou et al., *Permutation Equivariant Neural Functionals*, 2023,

@@ -1,5 +1,6 @@
 """Zoos, from the command to the predictor's data."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from datamodules.small_cnn_zoo import SmallCNNZoo
 from scalegmn.results import Results
 from scalegmn.zoo import ZooFolder
 
+README = (Path(__file__).parents[1] / "README.md").read_text()
 SMALL = ["zoo.networks=3", "zoo.epochs=1", "zoo.checkpoints=[0]", "zoo.ranges.train_fraction=[0.1]"]
 
 
@@ -35,6 +37,18 @@ def test_build_zoo_makes_a_zoo_and_says_what_it_took(build, tmp_path):
     assert len(zoo.weights) == 6 and {"val_accuracy", "test_accuracy"} <= set(zoo.metrics)
     assert zoo.metrics["val_accuracy"].between(0, 1).all()
     assert build(*command) == results
+
+
+def test_what_the_readme_says_of_a_zoo_of_ones_own_works(build, tmp_path):
+    make, learn = (
+        re.findall(rf"python train.py (experiment={name} .*digits.*)", README)[0].split()
+        for name in ("build_zoo", "predict_small_cnn")
+    )
+    assert build(*make, *SMALL[1:], f"paths.data_dir={tmp_path}").metrics["networks"] > 30
+    (tmp_path / "run" / "run.json").unlink()
+    tiny = ["architecture.d=2", "architecture.num_layers=1", "trainer.max_epochs=1", "logger=none"]
+    results = build(*learn, *tiny, f"paths.data_dir={tmp_path}")
+    assert results.predictor and results.metrics["test_networks"] >= 2
 
 
 def test_smoke_zoos_stay_in_the_folder_of_the_run(build, tmp_path):

@@ -13,7 +13,7 @@ def split_of_rows(metrics: pd.DataFrame, order: np.ndarray | None, *, seed: int)
     """For each row an index into ``SPLITS``, by the run that it belongs to.
 
     With an order, runs are split as published, by the places of their final rows; a run without
-    one (it crashed) is nowhere, -1. Without, runs are drawn by a seed.
+    one (it crashed) is nowhere, -1. Without, the runs of each activation are drawn by a seed.
 
     Args:
         metrics: of a zoo.
@@ -22,9 +22,7 @@ def split_of_rows(metrics: pd.DataFrame, order: np.ndarray | None, *, seed: int)
     """
     runs = metrics["modeldir"].cat.codes.to_numpy()
     if order is None:
-        # By name, so that the order in which networks were written does not matter.
-        by_name = np.argsort(metrics["modeldir"].cat.categories.to_numpy(dtype=str))
-        parts = seeded_split(by_name.tolist(), seed)
+        parts = seeded_split(_by_activation(metrics), seed)
     else:
         final = order[at_steps(metrics, "last")[order]]
         parts = published_split(runs[final].tolist())
@@ -32,3 +30,13 @@ def split_of_rows(metrics: pd.DataFrame, order: np.ndarray | None, *, seed: int)
     for index, name in enumerate(SPLITS):
         split[parts[name]] = index
     return split[runs]
+
+
+def _by_activation(metrics: pd.DataFrame) -> list[list[int]]:
+    """The codes of the runs of each activation."""
+    of_run = metrics.drop_duplicates("modeldir")
+    # By name, so that the order in which networks were written does not matter.
+    of_run = of_run.iloc[np.argsort(of_run["modeldir"].to_numpy(dtype=str))]
+    activation = of_run["config.activation"].to_numpy(dtype=str)
+    codes = of_run["modeldir"].cat.codes.to_numpy()
+    return [codes[activation == name].tolist() for name in np.unique(activation)]

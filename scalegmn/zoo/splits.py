@@ -24,15 +24,28 @@ def published_split(order: Sequence[T]) -> dict[Split, list[T]]:
     return {"train": first[:cut], "val": first[cut:], "test": list(order[half:])}
 
 
-def seeded_split(items: Sequence[T], seed: int) -> dict[Split, list[T]]:
-    """80/10/10 in an order drawn by a seed.
+def seeded_split(kinds: Sequence[Sequence[T]], seed: int) -> dict[Split, list[T]]:
+    """80/10/10 of each kind, in an order drawn by a seed.
+
+    Whoever chooses one kind afterwards finds some of it in every split: of a kind with fewer than
+    30, validation and test have three each, or a fifth of it where that is less.
+
+    Args:
+        kinds: the items of each kind.
+        seed: of the order.
 
     Raises:
-        ValueError: if a split would be empty.
+        ValueError: if there are too few for three splits.
     """
-    if len(items) < 10:
-        raise ValueError(f"{len(items)} runs are too few for an 80/10/10 split: 10 are needed")
-    order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist()
-    shuffled = [items[i] for i in order]
-    train, val = int(0.8 * len(items)), int(0.9 * len(items))
-    return {"train": shuffled[:train], "val": shuffled[train:val], "test": shuffled[val:]}
+    if (items := sum(map(len, kinds))) < 10:
+        raise ValueError(f"{items} runs are too few for an 80/10/10 split: 10 are needed")
+    parts: dict[Split, list[T]] = {name: [] for name in SPLITS}
+    for kind in kinds:
+        n = len(kind)
+        order = torch.randperm(n, generator=torch.Generator().manual_seed(seed)).tolist()
+        few = min(3, n // 5)
+        test = min(int(0.9 * n), n - few)
+        val = min(int(0.8 * n), test - few)
+        for name, chosen in zip(SPLITS, (order[:val], order[val:test], order[test:]), strict=True):
+            parts[name] += [kind[i] for i in chosen]
+    return parts

@@ -60,7 +60,9 @@ def test_a_run_that_crashed_is_nowhere():
 def test_without_a_file_runs_are_split_whatever_their_order():
     metrics = table(40, steps=(0, 5))
     split = split_of_rows(metrics, None, seed=42)
-    assert np.bincount(split).tolist() == [64, 8, 8]
+    for activation in ("relu", "tanh"):
+        chosen = split[metrics["config.activation"] == activation]
+        assert (np.bincount(chosen, minlength=3) >= [20, 6, 6]).all()
     assert (split[::2] == split[1::2]).all()
     other = metrics.iloc[::-1].astype({"modeldir": str}).astype({"modeldir": "category"})
     assert np.array_equal(split_of_rows(other, None, seed=42), split[::-1])

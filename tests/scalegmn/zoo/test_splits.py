@@ -19,13 +19,23 @@ def test_thirty_thousand_networks_make_12000_3000_15000():
 
 
 def test_a_seeded_split_is_80_10_10_and_has_everything_once():
-    parts = seeded_split(range(100), seed=42)
+    parts = seeded_split([range(100)], seed=42)
     assert [len(part) for part in parts.values()] == [80, 10, 10]
     assert sorted(x for part in parts.values() for x in part) == list(range(100))
-    assert parts == seeded_split(range(100), seed=42) != seeded_split(range(100), seed=43)
+    assert parts == seeded_split([range(100)], seed=42) != seeded_split([range(100)], seed=43)
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes"),
+    [(100, [80, 10, 10]), (31, [24, 3, 4]), (15, [9, 3, 3]), (10, [6, 2, 2]), (5, [3, 1, 1])],
+)
+def test_every_kind_is_in_every_split(size, sizes):
+    parts = seeded_split([range(1000, 1020), range(size)], seed=42)
+    assert [sum(x < 1000 for x in part) for part in parts.values()] == sizes
+    assert sum(map(len, parts.values())) == len(set().union(*parts.values())) == size + 20
 
 
 def test_too_few_runs_are_refused():
     with pytest.raises(ValueError, match="9 runs are too few"):
-        seeded_split(range(9), seed=42)
-    assert all(seeded_split(range(10), seed=42).values())
+        seeded_split([range(8), range(1)], seed=42)
+    assert all(seeded_split([range(9), range(1)], seed=42).values())
