@@ -4,6 +4,7 @@ Or what a predictor says about it: ``python evaluate.py predictor=FILE network=F
 """
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,8 @@ def predict(cfg: DictConfig) -> dict[str, Any]:
     count = SparsityCount.of(parameters)
     with torch.no_grad():
         accuracy = predictor(graph, parameters).item()
+    if not isfinite(accuracy):
+        raise ValueError(f"{cfg.predictor} says NaN about {cfg.network}: its weights are too small")
     evaluation = {
         "network": str(cfg.network),
         "predictor": str(cfg.predictor),

@@ -32,7 +32,7 @@ class Predictor(LightningModule):
 
     Raises:
         ValueError: in the first step, if the reader has no symmetry that suits the networks'
-            activations.
+            activations; after an epoch, if it predicts NaN.
     """
 
     def __init__(
@@ -58,7 +58,9 @@ class Predictor(LightningModule):
 
     def forward(self, batch: NetworkBatch) -> Float[Tensor, " n"]:
         """Logits."""
-        return self.predictor.logit(self.predictor.graph, batch.parameters, batch.sign)
+        # Of the predictor's type, also outside of the trainer's steps (trainer.precision=64-true).
+        parameters = {name: t.to(self.dtype) for name, t in batch.parameters.items()}
+        return self.predictor.logit(self.predictor.graph, parameters, batch.sign)
 
     def on_train_batch_start(self, batch: NetworkBatch, batch_idx: int) -> None:
         if self.global_step == 0:
@@ -101,8 +103,16 @@ class Predictor(LightningModule):
         return gathered.predictions()
 
     def _log_scores(self, split: str, gathered: GatheredPredictions) -> None:
-        scores = gathered.predictions().scores()
+        predictions = gathered.predictions()
         gathered.reset()
+        if not predictions.predicted.isfinite().all():
+            raise ValueError(
+                f"{self.predictor.recipe.name} predicts NaN: it diverged, or met weights that are "
+                "too small for it; lower optimizer.lr, choose another model/direction "
+                "(bidirectional is bounded, bidirectional_inverse is not), or set "
+                "trainer.precision=64-true"
+            )
+        scores = predictions.scores()
         named = {f"{split}/{name}": value for name, value in scores.items()}
         self.log_dict(named, prog_bar=True, sync_dist=True)
 

@@ -83,6 +83,35 @@ def test_networks_with_many_zeros_train_without_nan(make_trainer, direction):
     assert predictions.predicted.isfinite().all() and not math.isnan(predictions.scores()["r2"])
 
 
+def with_dying_units():
+    """As weight decay leaves units that are never active: the inverses of such weights overflow."""
+    batch = batch_of(16)
+    for name in ("features.0", "features.3", "features.6"):
+        batch.parameters[f"{name}.weight"][::2, 0] *= 1e-21
+    return loader_of(batch)
+
+
+@pytest.mark.parametrize(
+    ("direction", "precision"),
+    [(Bidirectional(), "32-true"), (BidirectionalInverse(), "64-true")],
+)
+def test_the_smallest_weights_can_be_read(make_trainer, direction, precision):
+    module = module_of(Metanetwork(Architecture(d=8, direction=direction)))
+    networks = with_dying_units()
+    make_trainer(max_epochs=2, precision=precision, gradient_clip_val=10).fit(
+        module, networks, networks
+    )
+    assert all(p.isfinite().all() for p in module.parameters())
+    assert module.predictions(networks).predicted.isfinite().all()
+
+
+def test_predictions_of_nan_end_the_run_with_advice(make_trainer):
+    module = module_of(Metanetwork(Architecture(d=8, direction=BidirectionalInverse())))
+    networks = with_dying_units()
+    with pytest.raises(ValueError, match="inverse predicts NaN: .*bidirectional is bounded"):
+        make_trainer().fit(module, networks, networks)
+
+
 @pytest.mark.parametrize(
     ("kind", "activation", "tanh", "found"),
     [(Scale(), nn.ReLU, 0.5, "tanh"), (Sign(), nn.Tanh, 0.5, "relu")],
