@@ -27,6 +27,7 @@ from scalegmn.results import (
     tabulate_predictors,
     to_csv,
     to_markdown,
+    without_scores,
 )
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ def report(roots: str | Sequence[str], output_dir: str | Path) -> Report:
     found = Report(tabulate(results), tabulate_predictors(results))
     if debug := sum(bool(run.debug) for run in results):
         log.info("left out: %d on some batches only (debug)", debug)
+    if failed := without_scores(results):
+        log.warning("left out: %d predictors without scores, as theirs are NaN", failed)
     if not found.networks and not found.predictors:
         raise FileNotFoundError(
             f"no results of a network or a predictor below {', '.join(roots)}: "

@@ -78,6 +78,7 @@ class ResultsWriter(Callback):
 
     def _write(self, trainer: Trainer, pl_module: LightningModule, record: RunRecord) -> None:
         data = getattr(trainer, "datamodule", None)
+        predictor = pl_module.predictor if isinstance(pl_module, Predicts) else None
         results = Results(
             experiment=self.experiment,
             method=self.method,
@@ -87,7 +88,9 @@ class ResultsWriter(Callback):
             seed=self.seed,
             dense=gathered_dense(trainer),
             pruned=tuple(self._relative(row) for row in gathered_rows(trainer)),
-            predictor=pl_module.predictor.recipe.name if isinstance(pl_module, Predicts) else None,
+            predictor=predictor.recipe.name if predictor else None,
+            label=getattr(data, "label", None) if predictor else None,
+            finetuned_from=predictor.trained_on if predictor else None,
             metrics=gathered_metrics(trainer),
             wall_seconds=round(record.seconds, 1),
             peak_memory_mb=round(_peak_memory_mb(trainer.strategy.root_device), 1),

@@ -78,6 +78,7 @@ def test_a_run_leaves_a_predictor_and_what_it_is_worth(trained):
     results = Results.read(trained / "results.json")
     assert results.predictor == "ScaleGMN (scale), forward" and results.target == "small_cnn"
     assert results.dataset == "cifar10_zoo_relu" and results.method is None
+    assert results.label == "test_accuracy" and results.finetuned_from is None
     assert results.metrics.keys() >= {"kendall_tau", "r2", "mae", "val_kendall_tau"}
     taus = [row["val/kendall_tau"] for row in epochs(trained)]
     assert len(taus) == 3
@@ -120,6 +121,11 @@ def test_a_predictor_is_fine_tuned_on_pruned_networks(trained, data_dir, tmp_pat
     results = in_process(tmp_path, data_dir, *overrides, "trainer.max_epochs=1")
     before, after = (load_predictor(f / "predictor.safetensors") for f in (trained, tmp_path))
     assert after.recipe == before.recipe and results.dataset == "pruned_zoo_relu"
+    assert results.label == "val_accuracy"
+    assert results.finetuned_from == "cifar10_zoo_relu (test_accuracy)"
+    assert (
+        after.trained_on == "pruned_zoo_relu (val_accuracy) after cifar10_zoo_relu (test_accuracy)"
+    )
     steps = [
         (new - old).abs().max().item()
         for old, new in zip(before.parameters(), after.parameters(), strict=True)

@@ -76,6 +76,14 @@ def test_runs_on_some_batches_only_are_counted_and_left_out(outputs, tmp_path, c
     assert caplog.messages == ["left out: 1 on some batches only (debug)"]
 
 
+def test_predictors_without_scores_are_counted(outputs, tmp_path, caplog):
+    file = outputs / "diverged" / "results.json"
+    diverged = Results(experiment="e", seed=0, predictor="MLP", dataset="zoo")
+    diverged.write(file)
+    report(str(outputs), tmp_path / "report")
+    assert caplog.messages == ["left out: 1 predictors without scores, as theirs are NaN"]
+
+
 def test_predictors_have_their_own_table_and_figure(tmp_path):
     for seed, tau in enumerate((0.8, 0.82)):
         predictor(tmp_path / "runs", "StatNN", seed, tau)

@@ -24,6 +24,7 @@ class AccuracyPredictor(nn.Module):
 
     Attributes:
         reader: the module that does the reading.
+        trained_on: what its file says that it was trained on; ``None`` for a new one.
     """
 
     def __init__(self, recipe: Recipe, graph: NetworkGraph) -> None:
@@ -31,6 +32,7 @@ class AccuracyPredictor(nn.Module):
         self.recipe = recipe
         self.graph = graph
         self.reader = recipe.build(graph)
+        self.trained_on: str | None = None
 
     def forward(
         self,

@@ -22,6 +22,8 @@ def save_predictor(
         metadata: what else to say about it, such as the zoo that it was trained on.
     """
     own = {"recipe": described(predictor.recipe), "graph": described(predictor.graph)}
+    if predictor.trained_on is not None:
+        own["finetuned_from"] = predictor.trained_on
     save_network(path, predictor.reader.state_dict(), {**metadata, **own})
 
 
@@ -46,4 +48,12 @@ def load_predictor(path: str | os.PathLike[str]) -> AccuracyPredictor:
         raise ValueError(f"{path}: what it says about its predictor describes something else")
     predictor = AccuracyPredictor(recipe, graph)
     predictor.reader.load_state_dict(load_state(Path(path), predictor.reader))
+    predictor.trained_on = _trained_on(said)
     return predictor.eval()
+
+
+def _trained_on(said: Mapping[str, str]) -> str:
+    """Everything that it ever learnt from, the latest first."""
+    label = f" ({said['label']})" if "label" in said else ""
+    before = f" after {said['finetuned_from']}" if "finetuned_from" in said else ""
+    return f"{said.get('dataset', 'an unnamed zoo')}{label}{before}"

@@ -2,7 +2,7 @@
 
 from scalegmn.results.collect import collect
 from scalegmn.results.curves import plot_curves
-from scalegmn.results.predictors import PredictorTable, tabulate_predictors
+from scalegmn.results.predictors import PredictorTable, tabulate_predictors, without_scores
 from scalegmn.results.predictors_render import (
     plot_predictors,
     predictors_to_csv,
@@ -28,4 +28,5 @@ __all__ = [
     "tabulate_predictors",
     "to_csv",
     "to_markdown",
+    "without_scores",
 ]

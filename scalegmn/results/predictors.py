@@ -11,21 +11,25 @@ from scalegmn.results.table import Spread
 # What others are compared with, where it is there.
 REFERENCE = "StatNN"
 NEEDED = ("kendall_tau", "r2", "mae")
+# Labels that what steers pruning must not have seen.
+TEST_LABEL = "test_accuracy"
 
 
 @dataclass(frozen=True)
 class PredictorGroup:
-    """Predictors that may be compared: the same networks to train on.
+    """Predictors that may be compared: the same networks to train on, with the same labels.
 
     Args:
         dataset: the zoo.
         data_note: what to know about it.
         train_networks: how many networks they were trained on.
+        label: the accuracies that they learnt; ``None`` for runs that did not write it down.
     """
 
     dataset: str
     data_note: str | None
     train_networks: int | None
+    label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class PredictorLine:
     """One predictor, on test networks.
 
     Args:
-        predictor: its name.
+        predictor: its name, and what it had been trained on before.
         parameters: how many it has.
         kendall_tau: over seeds.
         r2: over seeds.
@@ -58,20 +62,40 @@ def tabulate_predictors(results: Sequence[Results]) -> PredictorTable:
     """One list of lines per group, the best predictor first.
 
     Where one seed has several runs of a predictor of one size, that with the highest τ on
-    validation networks counts. Runs on some batches only are left out, and runs without scores.
+    validation networks counts. Runs on some batches only are left out, and those that
+    :func:`without_scores` counts. What was fine-tuned and what was new are two predictors.
     """
     groups: dict[PredictorGroup, dict[tuple[str, int], BySeed]] = defaultdict(
         lambda: defaultdict(dict)
     )
     for run in results:
-        if run.predictor and not run.debug and all(name in run.metrics for name in NEEDED):
-            seeds = groups[_group(run)][run.predictor, _count(run, "parameters") or 0]
+        if _counts(run) and _has_scores(run):
+            seeds = groups[_group(run)][_name(run), _count(run, "parameters") or 0]
             seeds[run.seed] = max(seeds.get(run.seed, run), run, key=_on_validation)
     return {group: _lines(groups[group]) for group in sorted(groups, key=str)}
 
 
+def without_scores(results: Sequence[Results]) -> int:
+    """How many predictors have no number in the table: theirs are NaN, which is not written."""
+    return sum(_counts(run) and not _has_scores(run) for run in results)
+
+
+def _counts(run: Results) -> bool:
+    return run.predictor is not None and not run.debug
+
+
+def _has_scores(run: Results) -> bool:
+    return all(name in run.metrics for name in NEEDED)
+
+
+def _name(run: Results) -> str:
+    before = f", fine-tuned from {run.finetuned_from}" if run.finetuned_from else ""
+    return f"{run.predictor}{before}"
+
+
 def _group(run: Results) -> PredictorGroup:
-    return PredictorGroup(str(run.dataset), run.data_note, _count(run, "train_networks"))
+    count = _count(run, "train_networks")
+    return PredictorGroup(str(run.dataset), run.data_note, count, run.label)
 
 
 def _count(run: Results, name: str) -> int | None:

@@ -5,9 +5,16 @@ from io import StringIO
 
 from matplotlib.figure import Figure
 
-from scalegmn.results.predictors import REFERENCE, PredictorGroup, PredictorLine, PredictorTable
+from scalegmn.results.predictors import (
+    REFERENCE,
+    TEST_LABEL,
+    PredictorGroup,
+    PredictorLine,
+    PredictorTable,
+)
 from scalegmn.results.table import Spread
 
+SAW_TEST = "†"
 CAPTION = (
     "On test networks: mean ± sample standard deviation over n seeds. τ: Kendall's τ-b of "
     "predicted and true accuracies; MAE in percentage points; the difference is the mean over "
@@ -15,7 +22,7 @@ CAPTION = (
 )
 HEAD = f"| predictor | parameters | τ | R² | MAE | τ − τ of {REFERENCE} | n |"
 COLUMNS = [
-    *("dataset", "data_note", "train_networks", "predictor", "parameters", "n"),
+    *("dataset", "data_note", "train_networks", "label", "predictor", "parameters", "n"),
     *("kendall_tau", "kendall_tau_sd", "r2", "r2_sd", "mae", "mae_sd"),
     *("difference", "difference_sd", "difference_n"),
 ]
@@ -62,21 +69,29 @@ def plot_predictors(table: PredictorTable) -> Figure:
 
 def _section(item: tuple[PredictorGroup, list[PredictorLine]]) -> str:
     group, lines = item
-    rows = [HEAD, "|" + " --- |" * (HEAD.count("|") - 1), *map(_row, lines)]
+    rows = [_row(line, _mark(group.label, line.predictor)) for line in lines]
+    table = [HEAD, "|" + " --- |" * (HEAD.count("|") - 1), *rows]
     note = ["", f"{group.dataset}: {group.data_note}."] if group.data_note else []
-    return "\n".join(["", f"## {_title(group)}", "", *rows, *note])
+    if any(_mark(group.label, line.predictor) for line in lines):
+        note += ["", f"{SAW_TEST} Learnt accuracies on test images: nothing may be chosen with it."]
+    return "\n".join(["", f"## {_title(group)}", "", *table, *note])
 
 
 def _title(group: PredictorGroup) -> str:
     count = "" if group.train_networks is None else f", {group.train_networks:,} networks to train"
-    return f"{group.dataset}{count}"
+    label = "" if group.label is None else f", {group.label}"
+    return f"{group.dataset}{label}{count}{_mark(group.label)}"
 
 
-def _row(line: PredictorLine) -> str:
+def _mark(*seen: str | None) -> str:
+    return f" {SAW_TEST}" if any(TEST_LABEL in text for text in seen if text) else ""
+
+
+def _row(line: PredictorLine, mark: str) -> str:
     parameters = "" if line.parameters is None else f"{line.parameters:,}"
     difference = "" if line.difference is None else _shown(line.difference, "+.4f")
     scores = [_shown(line.kendall_tau), _shown(line.r2), _shown(line.mae, ".2f", 100.0)]
-    cells = [line.predictor, parameters, *scores, difference, str(line.kendall_tau.n)]
+    cells = [line.predictor + mark, parameters, *scores, difference, str(line.kendall_tau.n)]
     return f"| {' | '.join(cells)} |"
 
 

@@ -108,6 +108,8 @@ class Results:
         dense: the network before pruning.
         pruned: one row per sparsity (and method, where a run compares several).
         predictor: the reader of networks that was trained, such as ``StatNN``.
+        label: the accuracies that it learnt, ``test_accuracy`` or ``val_accuracy``.
+        finetuned_from: what it had been trained on before, where it was not new.
         metrics: anything else that was measured.
         wall_seconds: how long the run took.
         peak_memory_mb: how much memory it needed.
@@ -131,6 +133,8 @@ class Results:
     dense: DenseRow | None = None
     pruned: tuple[PrunedRow, ...] = ()
     predictor: str | None = None
+    label: str | None = None
+    finetuned_from: str | None = None
     metrics: Mapping[str, float | int] = field(default_factory=dict)
     wall_seconds: float | None = None
     peak_memory_mb: float | None = None

@@ -10,6 +10,7 @@ from scalegmn.results import (
     predictors_to_csv,
     predictors_to_markdown,
     tabulate_predictors,
+    without_scores,
 )
 
 
@@ -63,7 +64,35 @@ def test_of_several_runs_of_a_seed_that_which_validation_likes_counts():
 
 def test_runs_that_trained_no_predictor_or_diverged_are_left_out():
     diverged = replace(run("MLP", 0, 0.5), metrics={"train_networks": 3})
-    assert tabulate_predictors([Results(experiment="e", seed=0), diverged]) == {}
+    other = Results(experiment="e", seed=0)
+    assert tabulate_predictors([other, diverged]) == {}
+    assert without_scores([other, diverged, replace(diverged, debug=True), *RUNS]) == 1
+
+
+def test_labels_are_kept_apart_and_those_of_test_images_marked():
+    on_test, on_val = (run("MLP", 0, 0.9, label=f"{split}_accuracy") for split in ("test", "val"))
+    table = tabulate_predictors([run("MLP", 0, 0.8), on_test, on_val])
+    assert {group.label for group in table} == {None, "test_accuracy", "val_accuracy"}
+    text = predictors_to_markdown(table)
+    for title in ("", ", test_accuracy", ", val_accuracy"):
+        mark = " †" if "test" in title else ""
+        assert f"\n## zoo{title}, 800 networks to train{mark}\n" in text
+    assert text.count("| MLP † |") == text.count("\n† Learnt accuracies on test images") == 1
+    rows = list(csv.DictReader(StringIO(predictors_to_csv(table))))
+    assert {row["label"] for row in rows} == {"", "test_accuracy", "val_accuracy"}
+
+
+def test_what_was_fine_tuned_is_another_predictor():
+    new = run("StatNN", 0, 0.8, label="val_accuracy")
+    tuned = run("StatNN", 0, 0.9, label="val_accuracy", finetuned_from="zoo (test_accuracy)")
+    ((_, lines),) = (table := tabulate_predictors([new, tuned])).items()
+    assert [line.predictor for line in lines] == [
+        "StatNN, fine-tuned from zoo (test_accuracy)",
+        "StatNN",
+    ]
+    assert lines[0].difference.mean == pytest.approx(0.1) and lines[1].difference is None
+    text = predictors_to_markdown(table)
+    assert "zoo (test_accuracy) † |" in text and "| StatNN |" in text
 
 
 def test_the_table_as_text_and_as_a_picture():
