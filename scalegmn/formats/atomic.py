@@ -1,6 +1,7 @@
 """Files that are whole or not there."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,3 +26,10 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def leftovers(path: str | os.PathLike[str]) -> list[Path]:
+    """What processes that were killed inside :func:`atomic_path` left beside ``path``."""
+    path = Path(path)
+    name = re.compile(rf"\.{re.escape(path.stem)}\.[0-9a-f]{{8}}{re.escape(path.suffix)}")
+    return [file for file in path.parent.glob(".*") if name.fullmatch(file.name)]

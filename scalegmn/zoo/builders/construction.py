@@ -9,21 +9,27 @@ from typing import Any
 
 import pandas as pd
 import torch
+from filelock import FileLock
 
 from scalegmn.formats import atomic_path
+from scalegmn.formats.atomic import leftovers
 from scalegmn.formats.layout import Layout
 from scalegmn.zoo.builders.allocator import keep_freed_memory
 from scalegmn.zoo.builders.assembly import assemble
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
 from scalegmn.zoo.builders.labelled import ImageSplits
 from scalegmn.zoo.builders.parts import Parts
+from scalegmn.zoo.builders.record import NAME as RECORD
 from scalegmn.zoo.builders.record import ZooRecord, begun
 from scalegmn.zoo.builders.training import StackedTraining, Trajectories
+from scalegmn.zoo.folder import LAYOUT, METRICS, WEIGHTS
 
 # Called with the number of networks that are finished, and of those that there will be.
 Progress = Callable[[int, int], None]
 # What one image of one network's batch needs in a step of training on a GPU, in bytes.
 BYTES_PER_IMAGE = 100_000
+CARD, LOCK = "README.md", ".lock"
+FILES = (WEIGHTS, METRICS, LAYOUT, CARD, RECORD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,16 +75,23 @@ def construct(
     Raises:
         ValueError: if the folder holds something else.
     """
-    record = begun(plan.folder, plan.recipe)
     parts = Parts(plan.folder / "parts")
-    if not record.finished:
-        _train_missing(plan, parts, images, at_once, progress)
-        record = _assembled(plan, parts, record.recipe, images.train.x.device)
-        # Last, so that a process that is killed before does all of this again.
-        record.write(plan.folder)
-    parts.remove()
-    for left in plan.folder.glob(".*.*"):
-        left.unlink()  # by a process that was killed
+    record = begun(plan.folder, plan.recipe)
+    if record.finished and not parts.folder.exists():
+        return record
+    lock = plan.folder / LOCK
+    # Of several processes one builds; the others wait, and then see that it is there.
+    with FileLock(lock):
+        record = begun(plan.folder, plan.recipe)
+        if not record.finished:
+            _train_missing(plan, parts, images, at_once, progress)
+            record = _assembled(plan, parts, record.recipe, images.train.x.device)
+            # Last, so that a process that is killed before does all of this again.
+            record.write(plan.folder)
+        for left in (x for name in FILES for x in leftovers(plan.folder / name)):
+            left.unlink()
+        parts.remove()
+        lock.unlink(missing_ok=True)
     return record
 
 
@@ -124,6 +137,6 @@ def _assembled(
     seconds = round(sum(part.seconds for part in parts), 1)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     record = ZooRecord(recipe, networks, len(plan.hyper) - networks, seconds, name)
-    with atomic_path(plan.folder / "README.md") as temporary:
+    with atomic_path(plan.folder / CARD) as temporary:
         temporary.write_text(plan.card(table, record))
     return record

@@ -1,6 +1,7 @@
 """Finished networks of a zoo that is not finished."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +65,10 @@ class Parts:
     def remove(self) -> None:
         """Delete them, and what a killed process left half-written."""
         if self.folder.exists():
-            for file in self.folder.iterdir():
+            for file in [*self._files(), *self.folder.glob(".from_*.npz")]:
                 file.unlink()
-            self.folder.rmdir()
+            with suppress(OSError):  # someone else's file is there
+                self.folder.rmdir()
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("from_*.npz"))

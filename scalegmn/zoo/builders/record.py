@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scalegmn.formats import atomic_path
+from scalegmn.formats.atomic import leftovers
 
 NAME = "zoo.json"
 
@@ -48,9 +49,11 @@ def begun(folder: Path, recipe: Mapping[str, Any]) -> ZooRecord:
     file = folder / NAME
     recipe = json.loads(json.dumps(recipe))
     if not file.exists():
-        if (folder / "weights.npy").exists():
+        there = set(folder.iterdir()) if folder.exists() else set()
+        if others := sorted(there - set(leftovers(file))):
             raise ValueError(
-                f"{folder} holds a zoo that was not made here: give another zoo.folder"
+                f"{folder} holds {others[0].name}, which is no part of a zoo that was made here: "
+                "give another zoo.folder"
             )
         record = ZooRecord(recipe)
         record.write(folder)

@@ -1,6 +1,7 @@
 import pytest
 
 from scalegmn.formats import atomic_path
+from scalegmn.formats.atomic import leftovers
 
 
 def test_the_file_appears_whole_when_the_block_ends(tmp_path):
@@ -30,3 +31,12 @@ def test_two_writers_do_not_mix(tmp_path):
         one.write_text("one")
         two.write_text("two")
     assert path.read_text() == "one"
+
+
+def test_leftovers_are_those_of_one_file_only(tmp_path):
+    path = tmp_path / "metrics.csv.gz"
+    with atomic_path(path) as half:
+        for name in (half.name, ".metrics.csv.gz", ".metrics.csv.old.gz", ".pre-commit.yaml"):
+            (tmp_path / name).touch()
+        assert leftovers(path) == [half]
+    assert leftovers(path) == [] == leftovers(tmp_path / "none" / "file")

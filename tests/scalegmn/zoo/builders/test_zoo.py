@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -92,8 +93,47 @@ def test_a_zoo_from_elsewhere_is_not_overwritten(tmp_path):
     folder = tmp_path / "zoo"
     folder.mkdir()
     (folder / "weights.npy").write_bytes(b"")
-    with pytest.raises(ValueError, match="that was not made here"):
+    with pytest.raises(ValueError, match="holds weights.npy, which is no part of a zoo"):
         build(tiny_zoo(tmp_path / "zoo"))
+
+
+def test_a_folder_with_other_files_is_not_touched(tmp_path):
+    names = (".pre-commit-config.yaml", "README.md", "parts/mine.txt")
+    (tmp_path / "parts").mkdir()
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(ValueError, match="holds .pre-commit-config.yaml, which") as error:
+        build(tiny_zoo(tmp_path))
+    assert "\n" not in str(error.value)
+    assert all((tmp_path / name).read_text() == "mine" for name in names)
+
+
+def test_files_that_someone_put_beside_a_zoo_stay(tmp_path):
+    def put(done, total):
+        for name in (".my.notes", "parts/mine.txt"):
+            (tmp_path / "zoo" / "parts").mkdir(exist_ok=True)
+            (tmp_path / "zoo" / name).touch()
+
+    build(tiny_zoo(tmp_path / "zoo", networks=1), put)
+    left = {path.name for path in (tmp_path / "zoo").iterdir()}
+    assert left == {*FILES, "README.md", "zoo.json", ".my.notes", "parts"}
+    assert [path.name for path in (tmp_path / "zoo" / "parts").iterdir()] == ["mine.txt"]
+
+
+def test_of_two_processes_one_builds_and_the_other_waits(tmp_path):
+    told, second = [], None
+    with ThreadPoolExecutor() as pool:
+
+        def start_another(done, total):
+            nonlocal second
+            if done == 1:
+                other = tiny_zoo(tmp_path / "zoo", networks=2)
+                second = pool.submit(build, other, lambda *counts: told.append(counts))
+                assert wait([second], timeout=0.3).not_done
+
+        first = build(tiny_zoo(tmp_path / "zoo", networks=2), start_another)
+        assert second is not None and second.result(timeout=20) == first
+    assert told == []
 
 
 def test_networks_do_not_depend_on_how_many_there_are(tmp_path):
