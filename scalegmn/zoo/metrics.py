@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-TEXT = {"config.activation", "modeldir"}
-WHOLE = {"step", "config.base_row", "config.finetune_epoch"}
+TEXT = {"config.activation", "modeldir", "config.base_modeldir"}
+WHOLE = {"step", "config.base_row", "config.base_step", "config.finetune_epoch"}
 NUMBERS = {"test_accuracy", "val_accuracy", "config.sparsity"}
-ALWAYS = TEXT | {"step"}
+ALWAYS = {"config.activation", "modeldir", "step"}
 
 
 def read_metrics(path: Path) -> pd.DataFrame:

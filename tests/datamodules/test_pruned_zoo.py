@@ -114,7 +114,15 @@ def test_a_record_of_a_run_that_crashed_is_left_out(data_dir, base_metrics):
     [
         ({"config.base_row": 120}, r"config.base_row is 120, and .*cifar10 has 120 rows"),
         ({"config.base_row": -1}, r"config.base_row is -1"),
-        ({"config.activation": "relu"}, r"is a relu network, and row .* is not; set data.base"),
+        (
+            {"config.activation": "relu"},
+            r"activation of row \d+ is relu, and row \d+ of .* has config.activation tanh; set",
+        ),
+        (
+            {"config.base_modeldir": "/zoo/run_0"},
+            "is /zoo/run_0, and row .* has modeldir /zoo/run_",
+        ),
+        ({"config.base_step": 3}, r"is 3, and row \d+ of .* has step \d+; set data.base.folder"),
     ],
 )
 def test_another_base_is_refused(data_dir, pruned_metrics, change, message):

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,6 +46,22 @@ def test_records_are_pruned_and_fine_tuned_networks_of_the_base_zoo(base, tmp_pa
     assert metrics["config.sparsity"].between(0, 0.5).all()
     assert metrics["config.sparsity"].nunique() == 8
     assert "`base`" in (tmp_path / "pruned" / "README.md").read_text()
+
+
+def test_a_copy_of_the_base_zoo_will_do_and_one_with_another_table_will_not(base, tmp_path):
+    build(tiny_pruned_zoo(base, tmp_path / "pruned", networks=1))
+    zoo, copy = ZooFolder.open(tmp_path / "pruned"), tmp_path / "copy"
+    shutil.copytree(base, copy)
+    assert len(bases(zoo, ZooFolder.open(copy))) == 3
+    metrics = pd.read_csv(copy / "metrics.csv.gz")
+    metrics.assign(val_accuracy=0.5).to_csv(copy / "metrics.csv.gz", index=False)
+    with pytest.raises(
+        ValueError, match="by zoo.json .* of another zoo than .*copy; set data.base"
+    ):
+        bases(zoo, ZooFolder.open(copy))
+    (tmp_path / "pruned" / "zoo.json").write_text("[]")
+    with pytest.raises(ValueError, match="zoo.json: damaged"):
+        bases(zoo, ZooFolder.open(base))
 
 
 def test_networks_keep_their_own_dropout_and_history(base, tmp_path):
