@@ -1,16 +1,25 @@
 """The predictor to train."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import nn
 
 from scalegmn.graph import NetworkGraph
 from scalegmn.predictor import AccuracyPredictor, Recipe, load_predictor
 
+log = logging.getLogger(__name__)
+
 
 def new_or_loaded(
-    recipe: Recipe, *, network: nn.Module, image_shape: Sequence[int], weights: str | None
+    recipe: Recipe,
+    *,
+    network: nn.Module,
+    image_shape: Sequence[int],
+    weights: str | None,
+    advice: str | None = None,
 ) -> AccuracyPredictor:
     """A predictor of the accuracies of networks like the one given.
 
@@ -20,17 +29,33 @@ def new_or_loaded(
         image_shape: channels, height and width of the images that it reads.
         weights: the file of an earlier predictor, which brings its own recipe; ``None`` for a new
             one.
+        advice: where a new one will not do, how to get such a file.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it holds no predictor, or one that cannot read the network.
+        ValueError: if it holds no predictor, or one that cannot read the network, or if it is
+            needed and not named.
     """
     graph = NetworkGraph.from_module(network, torch.zeros(1, *image_shape))
     if weights is None:
+        if advice is not None:
+            raise ValueError(f"predictor.weights is not set: {advice}")
         return AccuracyPredictor(recipe, graph)
     predictor = load_predictor(weights).train()
     try:
         predictor.check(graph)
     except ValueError as error:
         raise ValueError(f"predictor.weights={weights}: {error}") from error
+    if recipe != predictor.recipe:
+        _tell_what_counts(weights, predictor.recipe)
     return predictor
+
+
+@rank_zero_only
+def _tell_what_counts(weights: str, recipe: Recipe) -> None:
+    log.warning(
+        "%s brings its own recipe (%s): what else is set with model/reader=, model/symmetry=, "
+        "model/direction= or architecture= does not count",
+        weights,
+        recipe.name,
+    )

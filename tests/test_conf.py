@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.utils import get_object
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from conf.errors import one_line
 from conf.identity import config_hash, job_folder
 from conf.settings import with_settings
 from conf.types import check_types
@@ -42,6 +44,15 @@ def test_every_experiment_composes_and_every_target_resolves(experiment):
     check_types(cfg)
     OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     assert all(callable(get_object(target)) for target in targets(cfg))
+
+
+def test_fine_tuning_a_predictor_asks_for_one():
+    overrides = ["experiment=predict_small_cnn", "published=finetuned_on_pruned_zoo"]
+    cfg = composed(*overrides)
+    check_types(cfg)
+    with pytest.raises(InstantiationException) as error:
+        instantiate(cfg.model, _convert_="all")
+    assert one_line(error.value).startswith("predictor.weights is not set: give the predictor.")
 
 
 CHOICES = [

@@ -148,6 +148,16 @@ def test_a_predictor_goes_on_from_its_file(tmp_path):
         new_or_loaded(StatNN(), network=other, image_shape=(1, 32, 32), weights=file)
 
 
+def test_a_recipe_that_does_not_count_is_named(tmp_path, caplog):
+    file, net = str(tmp_path / "predictor.safetensors"), SmallCNN(1, 3, width=4)
+    save_predictor(file, AccuracyPredictor(StatNN(d=4), graph_of()), {})
+    new_or_loaded(StatNN(d=4), network=net, image_shape=(1, 32, 32), weights=file)
+    assert not caplog.messages
+    new_or_loaded(Metanetwork(), network=net, image_shape=(1, 32, 32), weights=file)
+    (message,) = caplog.messages
+    assert file in message and "StatNN" in message and "model/reader=" in message
+
+
 def test_the_squared_error_is_that_of_the_sigmoid():
     logit, label = torch.tensor([0.0, 2.0]), torch.tensor([0.5, 1.0])
     expected = (torch.sigmoid(torch.tensor(2.0)) - 1) ** 2 / 2
