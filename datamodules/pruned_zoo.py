@@ -12,6 +12,16 @@ from scalegmn.zoo.records import Records
 from scalegmn.zoo.splits import SPLITS, Split
 from scalegmn.zoo.steps import Steps, at_steps
 
+HOW_TO_MAKE = (
+    "make a pruned zoo with `python train.py experiment=build_pruned_zoo`, or set data.folder "
+    "(data.pruned.folder of data=zoo_union) to one"
+)
+HOW_TO_NAME_THE_BASE = (
+    "set data.base.folder (data.pruned.base.folder of data=zoo_union) to the zoo that networks "
+    "were pruned from; `python get_data.py` or experiment=build_zoo makes one, and "
+    "experiment=build_pruned_zoo prunes its networks"
+)
+
 
 class PrunedZoo(ZooDataModule):
     """Networks that ``build_pruned_zoo`` made of the networks of another zoo.
@@ -67,11 +77,15 @@ class PrunedZoo(ZooDataModule):
         return self.base.split_note
 
     def records(self) -> dict[Split, list[Records]]:
-        return self.records_of(ZooFolder.open(self.base.folder))
+        return self.records_of(self.open_base())
+
+    def open_base(self) -> ZooFolder:
+        """The zoo that the networks come from."""
+        return ZooFolder.open(self.base.folder, HOW_TO_NAME_THE_BASE)
 
     def records_of(self, base: ZooFolder) -> dict[Split, list[Records]]:
         """The rows of each split, by the opened base zoo."""
-        zoo = ZooFolder.open(self.folder)
+        zoo = ZooFolder.open(self.folder, HOW_TO_MAKE)
         split = self.base.split_of_rows(base)[bases(zoo, base)]
         chosen = at_steps(zoo.metrics, self.step)
         return {

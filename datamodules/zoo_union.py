@@ -2,7 +2,6 @@
 
 from datamodules.pruned_zoo import PrunedZoo
 from datamodules.zoo import ZooDataModule
-from scalegmn.zoo import ZooFolder
 from scalegmn.zoo.records import Records
 from scalegmn.zoo.splits import Split
 
@@ -46,6 +45,6 @@ class ZooUnion(ZooDataModule):
         return self.pruned.split_note
 
     def records(self) -> dict[Split, list[Records]]:
-        base = ZooFolder.open(self.pruned.base.folder)
+        base = self.pruned.open_base()
         before, after = self.pruned.base.records_of(base), self.pruned.records_of(base)
         return {split: before[split] + after[split] for split in before}

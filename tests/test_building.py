@@ -13,6 +13,7 @@ from datamodules.small_cnn_zoo import SmallCNNZoo
 from scalegmn.results import Results
 from scalegmn.zoo import ZooFolder
 
+TINY = ["architecture.d=2", "architecture.num_layers=1", "trainer.max_epochs=1", "logger=none"]
 README = (Path(__file__).parents[1] / "README.md").read_text()
 SMALL = ["zoo.networks=3", "zoo.epochs=1", "zoo.checkpoints=[0]", "zoo.ranges.train_fraction=[0.1]"]
 
@@ -46,8 +47,7 @@ def test_what_the_readme_says_of_a_zoo_of_ones_own_works(build, tmp_path):
     )
     assert build(*make, *SMALL[1:], f"paths.data_dir={tmp_path}").metrics["networks"] > 30
     (tmp_path / "run" / "run.json").unlink()
-    tiny = ["architecture.d=2", "architecture.num_layers=1", "trainer.max_epochs=1", "logger=none"]
-    results = build(*learn, *tiny, f"paths.data_dir={tmp_path}")
+    results = build(*learn, *TINY, f"paths.data_dir={tmp_path}")
     assert results.predictor and results.metrics["test_networks"] >= 2
 
 
@@ -57,16 +57,25 @@ def test_smoke_zoos_stay_in_the_folder_of_the_run(build, tmp_path):
     assert [path.name for path in Path(tmp_path).iterdir()] == ["run"]
 
 
-def test_a_pruned_zoo_is_made_of_a_zoo_and_read_in_its_splits(build, tmp_path):
+def test_a_pruned_zoo_is_made_of_a_zoo_and_learnt_from_as_the_readme_says(build, tmp_path):
     data_dir = f"paths.data_dir={tmp_path}"
-    build("experiment=build_zoo", "data=digits", *SMALL, "zoo.networks=20", data_dir)
+    prune, learn = (
+        re.findall(rf"python train.py (experiment={what}.*)", README)[0]
+        .replace("cifar10_gray", "digits")
+        .split()
+        for what in ("build_pruned_zoo .*zoo.activation", "predict_small_cnn data=pruned_zoo")
+    )
+    only_relu = ("zoo.networks=12", "zoo.ranges.activation=[relu]")
+    build("experiment=build_zoo", "data=digits", *SMALL, *only_relu, data_dir)
     (tmp_path / "run" / "run.json").unlink()
     results = build(
-        *("experiment=build_pruned_zoo", "data=digits", "zoo.networks=6", "zoo.epochs=1"),
-        *("zoo.checkpoints=[0]", "zoo.train_fraction=0.1", "zoo.sparsity=[0.1,0.9]", data_dir),
+        *(*prune, "zoo.networks=30", "zoo.epochs=1", "zoo.checkpoints=[0]"),
+        *("zoo.train_fraction=0.1", "zoo.sparsity=[0.1,0.9]", data_dir),
     )
-    assert results.metrics["networks"] == 6
+    assert results.metrics["networks"] == 30
     base = SmallCNNZoo(data_dir=tmp_path, folder="zoo_digits", label="val_accuracy")
     data = PrunedZoo(base=base, data_dir=tmp_path, folder="pruned_zoo_digits")
     records = data.records()
-    assert sum(len(part) for parts in records.values() for part in parts) == 12
+    assert sum(len(part) for parts in records.values() for part in parts) == 60
+    (tmp_path / "run" / "run.json").unlink()
+    assert build(*learn, *TINY, data_dir).dataset == "pruned_zoo_digits_relu"

@@ -12,6 +12,10 @@ from scalegmn.zoo.metrics import need_columns, read_metrics
 
 WEIGHTS, METRICS, LAYOUT = "weights.npy", "metrics.csv.gz", "layout.csv"
 ROWS_AT_ONCE = 1024
+HOW_TO_GET = (
+    "get a zoo with `python get_data.py`, make one with `python train.py experiment=build_zoo`, or "
+    "set paths.data_dir (or SCALEGMN_DATA) and data.folder to where one is"
+)
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,12 @@ class ZooFolder:
     layout: Layout
 
     @classmethod
-    def open(cls, path: str | Path) -> "ZooFolder":
+    def open(cls, path: str | Path, hint: str = HOW_TO_GET) -> "ZooFolder":
         """Look into a folder with ``weights.npy``, ``metrics.csv.gz`` and ``layout.csv``.
+
+        Args:
+            path: the folder.
+            hint: what to do if there is none.
 
         Raises:
             FileNotFoundError: if the folder or one of the files is missing.
@@ -48,9 +56,7 @@ class ZooFolder:
         for file in (path, path / WEIGHTS, path / METRICS, path / LAYOUT):
             if not file.exists():
                 raise FileNotFoundError(
-                    f"{file}: no such {'file' if file.suffix else 'folder'}; get a zoo with "
-                    "`python get_data.py`, make one with `python train.py experiment=build_zoo`, "
-                    "or set paths.data_dir (or SCALEGMN_DATA) and data.folder to where one is"
+                    f"{file}: no such {'file' if file.suffix else 'folder'}; {hint}"
                 )
         layout = read_layout(path / LAYOUT)
         weights = _mapped(path / WEIGHTS, sum(variable.size for variable in layout))

@@ -141,3 +141,17 @@ def test_a_label_that_the_base_lacks_is_refused(data_dir, base_metrics):
     write_zoo(data_dir / "cifar10", base_metrics.drop(columns="val_accuracy"))
     with pytest.raises(ValueError, match="cifar10/metrics.csv.gz lacks val_accuracy"):
         ready(ZooUnion(pruned=pruned(data_dir)))
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("pruned_zoo", r"pruned_zoo: no such folder; make a .*experiment=build_pruned_zoo"),
+        ("cifar10", r"cifar10: no such folder; set data.base.folder .*to the zoo that networks"),
+    ],
+)
+def test_a_zoo_that_is_not_there_says_what_to_do(data_dir, folder, message):
+    (data_dir / folder).rename(data_dir / "elsewhere")
+    for data in (pruned(data_dir), ZooUnion(pruned=pruned(data_dir))):
+        with pytest.raises(FileNotFoundError, match=message):
+            ready(data)
