@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 
 class RandomState(Callback):
-    """Saves the state of every rank's random number generators in checkpoints.
+    """Gives every rank its own random numbers, and saves the generators' states in checkpoints.
 
-    A resumed run then draws the same dropout masks as the uninterrupted one::
+    Ranks are seeded alike, so that they make the same model, but images of different ranks shall
+    not share dropout masks. Rank 0 draws what a run on one process draws. A resumed run draws the
+    same masks as the uninterrupted one, on every rank::
 
         random_state:
           _target_: callbacks.random_state.RandomState
@@ -24,7 +27,8 @@ class RandomState(Callback):
         self._trainer = trainer
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # The last hook before the loops make their iterators, which may draw numbers as well.
+        # The model is made by now, and the loops' iterators, which may draw numbers, are not.
+        _leave_common_seed(trainer.global_rank)
         if self._saved:
             _restore(self._saved, trainer)
             self._saved = {}
@@ -48,9 +52,18 @@ def _gathered(trainer: Trainer) -> dict[str, Tensor]:
     return {name: torch.stack([state[name] for state in everyone]) for name in own}
 
 
+def _leave_common_seed(rank: int) -> None:
+    if rank > 0:
+        # Mixed, because the sum of seed and rank is the seed of another run of a sweep.
+        mixed = np.random.SeedSequence([torch.initial_seed(), rank]).generate_state(1)[0]
+        torch.manual_seed(int(mixed))
+
+
 def _restore(states: dict[str, Tensor], trainer: Trainer) -> None:
-    # With more ranks than before, ranks share states: nothing better is known.
-    own = {name: state[trainer.global_rank % len(state)].cpu() for name, state in states.items()}
+    if trainer.global_rank >= len(states["cpu"]):
+        return  # There were fewer ranks before.
+    # Copies: PyTorch reads the state from the start of the memory that a view is a part of.
+    own = {name: state[trainer.global_rank].cpu().clone() for name, state in states.items()}
     torch.set_rng_state(own["cpu"])
     if "cuda" in own and trainer.strategy.root_device.type == "cuda":
         torch.cuda.set_rng_state(own["cuda"], trainer.strategy.root_device)

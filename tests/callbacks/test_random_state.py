@@ -1,5 +1,7 @@
+from unittest.mock import Mock
+
 import torch
-from lightning import Callback
+from lightning import Callback, LightningModule, Trainer
 
 from callbacks.random_state import RandomState
 from lightning_modules.classifier import Classifier
@@ -33,3 +35,36 @@ def test_a_resumed_fit_draws_the_numbers_of_the_uninterrupted_one(
     torch.manual_seed(1)
     _, whole = fit(net, data, make_trainer, 3)
     assert first + rest == whole
+
+
+def starts(rank, saved=None):
+    """What a rank draws first in a fit."""
+    torch.manual_seed(1)
+    callback = RandomState()
+    callback.load_state_dict(saved or {})
+    trainer = Mock(spec=Trainer, global_rank=rank)
+    trainer.strategy.root_device = torch.device("cpu")
+    callback.on_fit_start(trainer, Mock(spec=LightningModule))
+    return float(torch.rand(()))
+
+
+def test_ranks_draw_different_numbers_and_the_first_those_of_one_process():
+    torch.manual_seed(1)
+    alone = float(torch.rand(()))
+    ranks = [starts(rank) for rank in range(4)]
+    assert ranks[0] == alone
+    assert len(set(ranks)) == 4
+    assert ranks == [starts(rank) for rank in range(4)]
+    torch.manual_seed(2)
+    assert float(torch.rand(())) not in ranks
+
+
+def test_every_rank_goes_on_with_its_own_state_and_further_ones_with_none_of_them():
+    saved, expected = [], []
+    for seed in (5, 6):
+        torch.manual_seed(seed)
+        saved.append(torch.get_rng_state())
+        expected.append(float(torch.rand(())))
+    ranks = [starts(rank, {"cpu": torch.stack(saved)}) for rank in range(4)]
+    assert ranks[:2] == expected
+    assert len(set(ranks)) == 4
