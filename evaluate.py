@@ -4,6 +4,8 @@ Or what a predictor says about it: ``python evaluate.py predictor=FILE network=F
 """
 
 import json
+import re
+from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from conf.data_facts import prepared_data, with_images
 from conf.errors import job_errors, run
-from conf.said_by_files import METADATA, as_the_file_says, overridden
+from conf.said_by_files import METADATA, as_the_file_says, overridden, said_by
 from conf.types import check_types
 from lightning_modules.classifier import Classifier
 from lightning_modules.pretrained import pretrained
@@ -30,6 +32,7 @@ from train import console, quiet, remove_if_empty
 
 # Of all images here.
 IMAGE_SIZE = 32
+ACTIVATION = re.compile(r"target\.net\.activation\b")
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
@@ -37,6 +40,8 @@ def main(cfg: DictConfig) -> None:
     """Called by Hydra with the composed config."""
     try:
         with job_errors():
+            if cfg.file and (cfg.predictor or cfg.network):
+                raise ValueError("give either file=FILE, or predictor=FILE network=FILE")
             if cfg.predictor is None and cfg.network is None:
                 evaluate(as_the_file_says(cfg, cfg.file, METADATA))
             else:
@@ -111,12 +116,14 @@ def network_to_read(
     """The graph and the parameters of a network: the predictor's own, unless something is said.
 
     Raises:
-        ValueError: if the file does not hold that network.
+        ValueError: if the file does not hold that network, or leaves open which it is.
         FileNotFoundError: if it is not there.
     """
     own = predictor.graph
-    chosen = any(key.startswith("target") for key in overridden())
-    if not chosen and "network" not in read_metadata(cfg.network):
+    given, said = overridden(), "network" in said_by(cfg.network)
+    if not said and predictor.recipe.reads_activations:
+        _need_activation(cfg, given)
+    if not said and not any(key.startswith("target") for key in given):
         x_V, x_E = torch.zeros(own.num_nodes, 1), torch.zeros(own.num_edges, own.taps)
         return own, load_tensors(cfg.network, own.parameters(x_V, x_E))
     cfg = as_the_file_says(cfg, cfg.network, {"target": METADATA["target"]})
@@ -125,6 +132,16 @@ def network_to_read(
     net = pretrained(instantiate(cfg.target.net, _convert_="all"), weights=cfg.network).eval()
     graph = NetworkGraph.from_module(net, torch.zeros(1, channels, IMAGE_SIZE, IMAGE_SIZE))
     return graph, {name: p.detach() for name, p in net.named_parameters()}
+
+
+def _need_activation(cfg: DictConfig, given: Iterable[str]) -> None:
+    """Rows of a zoo do not tell ReLU from tanh; other targets have one activation."""
+    if cfg.target.name == "small_cnn" and not any(map(ACTIVATION.match, given)):
+        raise ValueError(
+            f"{cfg.network} does not say which activation its network has, and the predictor "
+            "reads both: give '+target.net.activation={_target_: torch.nn.Tanh, _partial_: true}', "
+            "or the same with ReLU"
+        )
 
 
 def _count(graph: NetworkGraph, role: Role) -> int:

@@ -19,6 +19,22 @@ def overridden() -> dict[str, str]:
     return {key.lstrip("+~"): value for key, _, value in (o.partition("=") for o in task)}
 
 
+def said_by(file: str) -> dict[str, str]:
+    """What the file of a network says about it.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged, or the file of a predictor.
+    """
+    said = read_metadata(file)
+    if "recipe" in said:
+        raise ValueError(
+            f"{file} is a predictor: give it as predictor=, and as network= the file of a network "
+            "that it shall read"
+        )
+    return said
+
+
 def as_the_file_says(
     cfg: DictConfig, file: str | None, metadata: Mapping[str, tuple[str, str, str]]
 ) -> DictConfig:
@@ -34,7 +50,7 @@ def as_the_file_says(
     """
     if file is None:
         raise ValueError("give file=FILE, or predictor=FILE network=FILE")
-    task, given, said = HydraConfig.get().overrides.task, overridden(), read_metadata(file)
+    task, given, said = HydraConfig.get().overrides.task, overridden(), said_by(file)
     named = [(g, name) for g, (name, _, _) in metadata.items() if name in said and g not in given]
     if named:
         cfg = compose("evaluate", overrides=[*(f"{g}={said[name]}" for g, name in named), *task])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from scalegmn.graph import NetworkGraph, Role
 from scalegmn.graph.groups import POSITIVE, SIGN
 from scalegmn.metanetwork import Functional
-from scalegmn.nn import Architecture, Bidirectional, BidirectionalInverse, Permutation
+from scalegmn.nn import Architecture, Bidirectional, BidirectionalInverse, Hetero, Permutation
 from scalegmn.nn.readouts import Readout
 from scalegmn.predictor.recipe import Recipe
 from scalegmn.readout import last_layer
@@ -47,6 +47,10 @@ class Metanetwork(Recipe):
 
     def admits(self, sign: bool) -> bool:
         return self.arch.kind.admits(SIGN if sign else POSITIVE)
+
+    @property
+    def reads_activations(self) -> bool:
+        return isinstance(self.arch.kind, Hetero)
 
 
 DIRECTIONS = {Bidirectional: "bidirectional", BidirectionalInverse: "bidirectional inverse"}

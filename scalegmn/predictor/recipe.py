@@ -30,3 +30,8 @@ class Recipe(ABC):
     def admits(self, sign: bool) -> bool:
         """Whether it reads networks whose hidden units may change their sign (tanh), or not."""
         return True
+
+    @property
+    def reads_activations(self) -> bool:
+        """Whether it reads the same parameters differently in networks of both kinds."""
+        return False
