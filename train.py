@@ -57,7 +57,8 @@ def train(cfg: DictConfig) -> Results:
     use_threads(cfg.num_threads)
     use_matmul_precision(cfg.matmul_precision)
     folder = Path(cfg.paths.run_dir)
-    if not is_finished(folder, cfg.config_hash):
+    # A zoo lies outside of the run's folder, and may be gone or another one since.
+    if not is_finished(folder, cfg.config_hash) or builds_zoo(cfg):
         if needs_own_process(cfg):
             run_in_own_process(Path(__file__))
             return Results.read(folder / RESULTS)

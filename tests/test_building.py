@@ -1,6 +1,7 @@
 """Zoos, from the command to the predictor's data."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -37,7 +38,17 @@ def test_build_zoo_makes_a_zoo_and_says_what_it_took(build, tmp_path):
     zoo = ZooFolder.open(tmp_path / "zoo_digits")
     assert len(zoo.weights) == 6 and {"val_accuracy", "test_accuracy"} <= set(zoo.metrics)
     assert zoo.metrics["val_accuracy"].between(0, 1).all()
+    told = (tmp_path / "zoo_digits" / "zoo.json").stat().st_mtime_ns
     assert build(*command) == results
+    assert (tmp_path / "zoo_digits" / "zoo.json").stat().st_mtime_ns == told
+
+
+def test_a_zoo_that_is_gone_is_built_again(build, tmp_path):
+    command = ["experiment=build_zoo", "data=digits", f"paths.data_dir={tmp_path}", *SMALL]
+    build(*command, "zoo.networks=1")
+    shutil.rmtree(tmp_path / "zoo_digits")
+    build(*command, "zoo.networks=1")
+    assert len(ZooFolder.open(tmp_path / "zoo_digits").weights) == 2
 
 
 def test_what_the_readme_says_of_a_zoo_of_ones_own_works(build, tmp_path):

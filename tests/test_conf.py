@@ -245,6 +245,24 @@ def test_the_network_to_prune_counts_with_its_content(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("data", "folder"),
+    [
+        ("small_cnn_zoo", "folder"),
+        ("pruned_zoo", "base.folder"),
+        ("zoo_union", "pruned.folder"),
+        ("zoo_union", "pruned.base.folder"),
+    ],
+)
+def test_a_zoo_to_learn_from_counts_with_its_table(tmp_path, data, folder):
+    for where, content in (("a", b"zoo"), ("b", b"zoo"), ("c", b"another")):
+        (tmp_path / where / "mine").mkdir(parents=True)
+        (tmp_path / where / "mine" / "metrics.csv.gz").write_bytes(content)
+    asked = ("experiment=predict_small_cnn", f"data={data}", f"data.{folder}=mine")
+    a, b, c = (config_hash(composed(*asked, f"paths.data_dir={tmp_path}/{n}")) for n in "abc")
+    assert a == b != c
+
+
+@pytest.mark.parametrize(
     ("override", "message"),
     [
         ("trainer.max_epochs=abc", r"trainer.max_epochs='abc': expected .*int"),
