@@ -4,6 +4,7 @@ import hashlib
 import http.client
 from collections.abc import Callable
 from contextlib import closing
+from email.message import Message
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -27,7 +28,8 @@ def fetch(url: str, target: Path, *, checksum: tuple[str, str] | None = None) ->
     """Download a file, or the rest of it.
 
     What has come lies in ``<target>.part`` and is continued where the server can: after a cut
-    connection, and by the next call. Only a whole file gets its name.
+    connection, and by the next call, unless the server says that the file is another one since.
+    Only a whole file gets its name.
 
     Args:
         url: where it is.
@@ -48,6 +50,7 @@ def fetch(url: str, target: Path, *, checksum: tuple[str, str] | None = None) ->
     if checksum is not None:
         _check(url, part, *checksum)
     part.replace(target)
+    _version_of(part).unlink(missing_ok=True)
 
 
 def _download(url: str, part: Path, report: Report) -> None:
@@ -67,9 +70,7 @@ def _attempt(url: str, part: Path, report: Report) -> bool:
     """Whether the file is whole after another connection."""
     have = _size(part)
     try:
-        response = urlopen(
-            Request(url, headers={"Range": f"bytes={have}-"} if have else {}), timeout=TIMEOUT
-        )
+        response = urlopen(Request(url, headers=_headers(part)), timeout=TIMEOUT)
     except HTTPError as error:
         with closing(error):
             if error.code == NOTHING_LEFT and have:
@@ -87,12 +88,37 @@ def _attempt(url: str, part: Path, report: Report) -> bool:
         have = have if continued else 0
         length = response.headers.get("Content-Length")
         total = have + int(length) if length else None
+        if not continued:
+            _remember_version(part, response.headers)
         with part.open("ab" if continued else "wb") as file:
             while block := response.read(BLOCK):
                 file.write(block)
                 have += len(block)
                 report(have, total)
     return total is None or have == total
+
+
+def _headers(part: Path) -> dict[str, str]:
+    """Asks for the rest; for all of it, if the file is another one since."""
+    if not (have := _size(part)):
+        return {}
+    version = _version_of(part)
+    only_if = {"If-Range": version.read_text()} if version.exists() else {}
+    return {"Range": f"bytes={have}-", **only_if}
+
+
+def _remember_version(part: Path, headers: Message) -> None:
+    tag = headers.get("ETag", "")
+    # A weak tag does not say that the bytes are the same.
+    version = headers.get("Last-Modified") if not tag or tag.startswith("W/") else tag
+    if version:
+        _version_of(part).write_text(version)
+    else:
+        _version_of(part).unlink(missing_ok=True)
+
+
+def _version_of(part: Path) -> Path:
+    return part.with_name(f"{part.name}.version")
 
 
 def _check(url: str, part: Path, name: str, expected: str) -> None:

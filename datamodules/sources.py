@@ -38,21 +38,31 @@ class Source:
         target = data_dir / self.path
         if target.exists():
             return False
-        file = data_dir / self.archive if self.archive else target
-        given = file.exists()
-        if not given:
+        if self.archive is None:
+            self._fetch(target, target)
+        elif (given := data_dir / self.archive).exists():
+            unpack(given, target)
+        else:
+            # A name of its own tells it from one that someone put there, also in the next session.
+            own = data_dir / f".{self.archive}"
+            if not own.exists():
+                self._fetch(own, given)
             try:
-                fetch(self.url, file, checksum=self.checksum)
-            except PageError as error:
-                raise PageError(
-                    f"{error}: open {self.page or self.url} in a browser, save the file as {file}, "
-                    "and run this again"
-                ) from error
-        if self.archive:
-            unpack(file, target)
-            if not given:
-                file.unlink()
+                unpack(own, target)
+            except ValueError:
+                own.unlink()  # damaged: the next attempt shall get another
+                raise
+            own.unlink()
         return True
+
+    def _fetch(self, file: Path, by_hand: Path) -> None:
+        try:
+            fetch(self.url, file, checksum=self.checksum)
+        except PageError as error:
+            raise PageError(
+                f"{error}: open {self.page or self.url} in a browser, save the file as {by_hand}, "
+                "and run this again"
+            ) from error
 
 
 ZOOS = "https://storage.googleapis.com/gresearch/smallcnnzoo-dataset"

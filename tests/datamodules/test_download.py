@@ -20,6 +20,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(self.server.status)
             return
         start = int(re.match(r"bytes=(\d+)-", asked)[1]) if asked and self.server.ranges else 0
+        if self.headers.get("If-Range", self.server.tag) != self.server.tag:
+            start = 0
         if start and start >= len(CONTENT):
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
@@ -30,6 +32,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        if self.server.tag:
+            self.send_header("ETag", self.server.tag)
         self.send_header("Content-Type", self.server.kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -43,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.asked, server.cuts, server.status = [], [], None
+        server.asked, server.cuts, server.status, server.tag = [], [], None, None
         server.ranges, server.kind = True, "application/octet-stream"
         server.url = f"http://127.0.0.1:{server.server_port}/zoo.tar.xz"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -67,6 +71,18 @@ def test_a_cut_connection_is_continued(server, tmp_path):
     fetch(server.url, tmp_path / "zoo.tar.xz")
     assert files(tmp_path) == {"zoo.tar.xz": CONTENT}
     assert server.asked == [None, "bytes=30000-", "bytes=80000-"]
+
+
+@pytest.mark.parametrize("tag", ['"old"', '"new"'])
+def test_a_file_that_is_another_one_since_starts_again(server, tmp_path, tag):
+    server.tag, server.cuts = '"old"', [30_000, 0]
+    with pytest.raises(FileNotFoundError):
+        fetch(server.url, tmp_path / "zoo.tar.xz")
+    if tag != server.tag:
+        (tmp_path / "zoo.tar.xz.part").write_bytes(b"x" * 30_000)  # of the old file
+    server.tag = tag
+    fetch(server.url, tmp_path / "zoo.tar.xz")
+    assert files(tmp_path) == {"zoo.tar.xz": CONTENT}
 
 
 def test_the_next_session_goes_on(server, tmp_path):

@@ -2,6 +2,7 @@ import io
 import sys
 import tarfile
 import zipfile
+from unittest.mock import Mock
 
 import pytest
 
@@ -63,6 +64,19 @@ def test_a_damaged_archive_leaves_no_folder(archive, data_dir):
     with pytest.raises(ValueError, match="mnist.tar.xz: cannot be unpacked") as error:
         source.get(data_dir)
     assert "\n" not in str(error.value) and not (data_dir / "mnist").exists()
+
+
+def test_a_damaged_download_is_fetched_again_and_a_stopped_one_unpacked(archive, data_dir):
+    whole, source = archive.read_bytes(), Source(archive.as_uri(), "mnist", archive="mnist.tar.xz")
+    archive.write_bytes(whole[:-40])
+    with pytest.raises(ValueError, match="cannot be unpacked"):
+        source.get(data_dir)
+    archive.write_bytes(whole)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(sources, "unpack", Mock(side_effect=KeyboardInterrupt))
+        source.get(data_dir)
+    archive.unlink()
+    assert source.get(data_dir) and names(data_dir) == ZOO
 
 
 def test_a_login_says_what_to_do(data_dir, monkeypatch):
