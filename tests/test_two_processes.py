@@ -37,12 +37,28 @@ def rows(file):
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(stream)]
 
 
-def test_predictors_are_measured_on_every_network_once(tmp_path_factory):
+TINY = ["architecture.d=4", "architecture.num_layers=2"]
+READERS = {
+    "statistics": ["data.activation=null", "model/reader=statnn"],
+    "scale, forward": ["data.activation=relu", *TINY],
+    # Where a share of a batch lacks an activation, every parameter has a gradient all the same.
+    "hetero, bidirectional": [
+        *("data.activation=null", "model/symmetry=hetero", "model/direction=bidirectional"),
+        *TINY,
+    ],
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_predictors_are_measured_on_every_network_once(reader, tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("data")
-    write_zoo(data_dir / "cifar10", metrics_of(110, steps=(7,)))
+    metrics = metrics_of(110, steps=(7,))
+    if "data.activation=relu" in READERS[reader]:
+        metrics["config.activation"] = "relu"
+    write_zoo(data_dir / "cifar10", metrics)
     # 88 networks to train on, 11 to validate and 11 to test: batches of 9, 7 and 2.
     overrides = [
-        *("experiment=predict_small_cnn", "data.activation=null", "model/reader=statnn"),
+        *("experiment=predict_small_cnn", *READERS[reader]),
         *(f"paths.data_dir={data_dir}", "data.batch_size=9", "trainer.max_epochs=2"),
         *("optimizer=sgd", "scheduler=constant", "trainer.accelerator=cpu"),
     ]
