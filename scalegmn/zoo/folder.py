@@ -11,7 +11,7 @@ from scalegmn.formats.layout import Layout, read_layout
 from scalegmn.zoo.metrics import need_columns, read_metrics
 
 WEIGHTS, METRICS, LAYOUT = "weights.npy", "metrics.csv.gz", "layout.csv"
-ROWS_AT_ONCE = 1024
+ROWS_AT_ONCE = 256
 HOW_TO_GET = (
     "get a zoo with `python get_data.py`, make one with `python train.py experiment=build_zoo`, or "
     "set paths.data_dir (or SCALEGMN_DATA) and data.folder to where one is"
