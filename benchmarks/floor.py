@@ -35,8 +35,11 @@ def floor(step: Callable[[], None], num_bytes: float, device: str) -> Floor:
         num_bytes: see :func:`edge_bytes`.
         device: where it runs.
     """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # What other threads do is not seen.
     with _Products() as products:
         step()
+    torch.set_num_threads(before)
     operations = products.operations
     seconds = max(operations / operations_per_second(device), num_bytes / bytes_per_second(device))
     return Floor(operations, num_bytes, seconds)

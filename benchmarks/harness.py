@@ -34,12 +34,14 @@ class Case:
         options: of the function that builds a step.
         edges: of all graphs together.
         items: that a step handles; the table shows the time of one.
+        with_plain: the baseline is run as well.
     """
 
     name: str
     options: dict[str, int]
     edges: int
     items: int = 1
+    with_plain: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,6 @@ def main(
     cases: Sequence[Case],
     *,
     repeats: int,
-    plain_only_below: int | None = None,
     bytes_of: Callable[..., float] | None = None,
 ) -> None:
     """Run a benchmark from the command line.
@@ -88,7 +89,6 @@ def main(
         build: makes a step for ``side``, ``device`` and a case's options.
         cases: the sizes.
         repeats: steps per process, after one that does not count.
-        plain_only_below: more edges than this are too much for the baseline.
         bytes_of: what a step of a case has to move at least, for its floor.
     """
     parser = argparse.ArgumentParser(description=(sys.modules["__main__"].__doc__ or "").strip())
@@ -110,8 +110,7 @@ def main(
     rows = []
     for case in cases:
         if args.case is None or args.case in case.name:
-            skip = plain_only_below is not None and case.edges > plain_only_below
-            sides = [OURS] if skip else [OURS, PLAIN]
+            sides = [OURS, PLAIN] if case.with_plain else [OURS]
             rows.append((case, _rounds(case, sides, args)))
             _show(rows, args.device)
     _write(rows, args)
@@ -160,7 +159,8 @@ def _write(rows: Sequence[tuple[Case, dict[str, Measured]]], args: argparse.Name
     name = Path(sys.argv[0]).stem
     cuda = args.device == "cuda"
     record = {
-        "command": f"python benchmarks/{name}.py --device {args.device} --rounds {args.rounds}",
+        "command": f"python benchmarks/{name}.py --device {args.device} --rounds {args.rounds}"
+        + (f' --case "{args.case}"' if args.case else ""),
         "device": torch.cuda.get_device_name() if cuda else _processor(),
         "threads": torch.get_num_threads(),
         "load_at_end": os.getloadavg()[0],

@@ -48,4 +48,4 @@ def bytes_of(*, batch: int, d: int) -> float:
 
 
 if __name__ == "__main__":
-    main(build, CASES, repeats=3, bytes_of=bytes_of)
+    main(build, CASES, repeats=2, bytes_of=bytes_of)
