@@ -23,18 +23,17 @@ def main() -> None:
     """Write tables and figures for all results."""
     matplotlib.use("Agg")
     paths = sorted((HERE / "results").glob("*.json"))
-    records = {path.stem: json.loads(path.read_text()) for path in paths}
+    found = {path.stem: json.loads(path.read_text()) for path in paths}
+    records = {name: record for name, record in found.items() if "cases" in record}
+    errors = {name: record for name, record in found.items() if "errors" in record}
     for name, record in records.items():
         if name.startswith("operator_vgg19"):
             device = name.rpartition("_")[2]
             growth(record).savefig(HERE / "results" / f"growth_{device}.png", dpi=120)
     readme = HERE / "README.md"
-    readme.write_text(BLOCK.sub(lambda _: tables(records), readme.read_text()))
-
-
-def tables(records: dict[str, Record]) -> str:
-    """One table per benchmark and device, each under its command."""
-    return "".join(f"\n{table(record)}\n" for record in records.values())
+    blocks = [*map(table, records.values()), *map(error_table, errors.values())]
+    text = "".join(f"\n{block}\n" for block in blocks)
+    readme.write_text(BLOCK.sub(lambda _: text, readme.read_text()))
 
 
 def table(record: Record) -> str:
@@ -59,9 +58,24 @@ def row(case: Record) -> str:
         f"{plain['seconds'] / ours['seconds']:.1f} x" if plain else "",
         f"{ours['peak_mb']:,.0f}",
         f"{plain['peak_mb']:,.0f}" if plain else "",
-        f"{plain['peak_mb'] / max(ours['peak_mb'], 1):.1f} x" if plain else "",
+        # Of a few MiB, a ratio says nothing.
+        f"{plain['peak_mb'] / ours['peak_mb']:.1f} x" if plain and plain["peak_mb"] > 10 else "",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def error_table(record: Record) -> str:
+    """A Markdown table of the errors of precisions."""
+    precisions = list(next(iter(record["errors"].values())))
+    rows = [
+        f"| {name} | {' | '.join(f'{found[p]:.1e}' for p in precisions)} |"
+        for name, found in record["errors"].items()
+    ]
+    head = f"| network | {' | '.join(precisions)} |"
+    rule = "|---|" + "---:|" * len(precisions)
+    about = f"{record['device']}, torch {record['versions']['torch']}"
+    command = "python benchmarks/operator_precision.py"
+    return "\n".join([f"`{command}` ({about}):", "", head, rule, *rows])
 
 
 def growth(record: Record) -> Figure:
