@@ -8,11 +8,12 @@ README = (ROOT / "README.md").read_text()
 EXPERIMENTS = {file.stem for file in (ROOT / "conf" / "experiment").glob("*.yaml")}
 
 
-def test_its_table_is_what_the_report_wrote():
-    block = re.search(r"<!-- results: .*? -->\n(.*?)<!-- end of results -->", README, re.S)
-    table = (ROOT / "outputs/reference/small_cnn/table.md").read_text()
-    assert block is not None
-    assert block[1].strip() == table.partition("\n")[2].strip()
+def test_its_tables_are_what_the_report_wrote():
+    comment, end = r"<!-- results: copied from (\S+), .*? -->", "<!-- end of results -->"
+    blocks = re.findall(rf"{comment}\n(.*?){end}", README, re.S)
+    assert blocks and len(blocks) == README.count("<!-- results:")
+    for file, block in blocks:
+        assert block.strip() == (ROOT / file).read_text().partition("\n")[2].strip(), file
 
 
 def test_it_names_the_experiments_that_there_are():
