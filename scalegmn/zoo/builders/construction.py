@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from scalegmn.zoo.builders.labelled import ImageSplits
 from scalegmn.zoo.builders.parts import Parts
 from scalegmn.zoo.builders.record import NAME as RECORD
 from scalegmn.zoo.builders.record import ZooRecord, begun
-from scalegmn.zoo.builders.training import StackedTraining, Trajectories
+from scalegmn.zoo.builders.training import StackedTraining
+from scalegmn.zoo.builders.workers import Train, trained_groups
 from scalegmn.zoo.folder import LAYOUT, METRICS, WEIGHTS
 
 # Called with the number of networks that are finished, and of those that there will be.
@@ -45,7 +46,7 @@ class Plan:
         steps: what they say of each checkpoint.
         checkpoints: epochs, ascending.
         batch_size: images per step.
-        train: trains some of the networks, given their numbers.
+        train: trains some of the networks.
         card: the text of the README, given the metrics and the record.
     """
 
@@ -57,7 +58,7 @@ class Plan:
     steps: Sequence[Mapping[str, Any]]
     checkpoints: Sequence[int]
     batch_size: int
-    train: Callable[[StackedTraining, Sequence[int]], Trajectories]
+    train: Train
     card: Callable[[pd.DataFrame, ZooRecord], str]
 
 
@@ -111,22 +112,26 @@ def _train_missing(
     together = at_once or suitable(images.train.x.device, plan.batch_size)
     done = parts.finished()
     progress(len(done), len(plan.hyper))
-    for numbers in _groups(plan.hyper, done, together):
-        start = time.perf_counter()
-        trained = plan.train(training, numbers)
-        parts.add(numbers, trained, time.perf_counter() - start)
+    groups = _groups(plan.hyper, done, together)
+    start = time.perf_counter()
+    for numbers, trained in trained_groups(plan.train, training, groups):
+        start, before = time.perf_counter(), start
+        parts.add(numbers, trained, start - before)
         done.update(numbers)
         progress(len(done), len(plan.hyper))
 
 
-def _groups(hyper: Sequence[Hyperparameters], done: set[int], together: int) -> Iterator[list[int]]:
-    """Networks that can be trained together, those with the lowest numbers first."""
+def _groups(hyper: Sequence[Hyperparameters], done: set[int], together: int) -> list[list[int]]:
+    """Networks that can be trained together, those with the lowest numbers first.
+
+    What is done does not change who trains with whom, on which the last digits depend.
+    """
     alike = defaultdict(list)
     for number, h in enumerate(hyper):
-        if number not in done:
-            alike[h.train_fraction, h.activation].append(number)
+        alike[h.train_fraction, h.activation].append(number)
     groups = [g[i : i + together] for g in alike.values() for i in range(0, len(g), together)]
-    yield from sorted(groups)
+    missing = ([number for number in group if number not in done] for group in groups)
+    return sorted(group for group in missing if group)
 
 
 def _assembled(

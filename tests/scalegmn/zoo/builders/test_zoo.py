@@ -1,15 +1,20 @@
 """Building a zoo, from the first to the last line, and being killed on the way."""
 
+import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from scalegmn.zoo import ZooFolder
+from scalegmn.zoo.builders.training import StackedTraining
 from tests.tiny_zoo import build, tiny_zoo
 
 ROOT = Path(__file__).parents[4]
@@ -43,6 +48,16 @@ else:
     record.ZooRecord.write = lambda r, folder: kill() if r.finished else write(r, folder)
 build(tiny_zoo(folder))
 """
+# Says how far it is.
+SIDE_BY_SIDE = """
+import sys
+import torch
+from tests.tiny_zoo import build, tiny_zoo
+
+torch.set_num_threads(2)
+folder, options = sys.argv[1:]
+build(tiny_zoo(folder, **eval(options)), lambda done, total: print(done, flush=True))
+"""
 
 
 def content(folder):
@@ -61,6 +76,48 @@ def test_a_zoo_that_was_killed_becomes_the_same_zoo(tmp_path, where, finished):
     assert content(tmp_path / "zoo") == content(tmp_path / "unkilled")
     left = sorted(path.name for path in (tmp_path / "zoo").iterdir())
     assert left == sorted([*FILES, "README.md", "zoo.json"])
+
+
+def test_a_zoo_that_is_killed_at_any_moment_becomes_the_same_zoo(tmp_path):
+    whole = {"networks": 40, "at_once": 3}
+    build(tiny_zoo(tmp_path / "unkilled", **whole))
+    seed = random.randrange(2**32)
+    moments, codes = random.Random(seed), []
+    for _ in range(3):
+        command = [sys.executable, "-c", SIDE_BY_SIDE, str(tmp_path / "zoo"), str(whole)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(moments.uniform(0, 0.3))
+            process.kill()
+        codes.append(process.returncode)
+    assert -signal.SIGKILL in codes, seed
+    build(tiny_zoo(tmp_path / "zoo", **whole))
+    assert content(tmp_path / "zoo") == content(tmp_path / "unkilled"), seed
+    left = sorted(path.name for path in (tmp_path / "zoo").iterdir())
+    assert left == sorted([*FILES, "README.md", "zoo.json"])
+
+
+def test_networks_are_trained_by_as_many_processes_as_there_are_threads(tmp_path, monkeypatch):
+    run, pids = StackedTraining.run, tmp_path / "pids"
+    pids.mkdir()
+
+    def noted(*args):
+        (pids / str(os.getpid())).touch()
+        return run(*args)
+
+    monkeypatch.setattr(StackedTraining, "run", noted)
+    build(tiny_zoo(tmp_path / "one"))
+    assert [path.name for path in pids.iterdir()] == [str(os.getpid())]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    told = []
+    build(tiny_zoo(tmp_path / "two"), lambda done, total: told.append(done))
+    assert told == list(range(7))
+    assert len(list(pids.iterdir())) == 3
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+    # The last one, too, is not trained with two threads.
+    build(tiny_zoo(tmp_path / "alone", networks=1))
+    assert len(list(pids.iterdir())) == 4
 
 
 def test_the_official_folder_comes_out(tmp_path):
