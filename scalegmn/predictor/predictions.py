@@ -31,13 +31,14 @@ class Predictions:
         """
         # Here, because these imports take a second, which other commands need not wait for.
         from scipy.stats import kendalltau
-        from sklearn.metrics import mean_absolute_error, r2_score
+        from torchmetrics.functional import mean_absolute_error, r2_score
 
-        predicted, label = self.predicted.double().numpy(), self.label.double().numpy()
-        if len(self) < 2 or not self.predicted.isfinite().all():
+        predicted, label = self.predicted.double(), self.label.double()
+        if len(self) < 2 or not predicted.isfinite().all():
             return {"kendall_tau": nan, "r2": nan, "mae": nan}
         return {
-            "kendall_tau": float(kendalltau(predicted, label).statistic),
-            "r2": float(r2_score(label, predicted)),
-            "mae": float(mean_absolute_error(label, predicted)),
+            # The one of torchmetrics compares all pairs, and rounds to float32.
+            "kendall_tau": float(kendalltau(predicted.numpy(), label.numpy()).statistic),
+            "r2": float(r2_score(predicted, label)),
+            "mae": float(mean_absolute_error(predicted, label)),
         }
