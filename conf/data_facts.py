@@ -42,6 +42,7 @@ def with_images(cfg: DictConfig, data: ImageFacts) -> DictConfig:
         "size": data.image_size,
         "classes": data.num_classes,
         "network": _config_of(data.network()) if isinstance(data, ZooDataModule) else None,
+        "split": data.split if isinstance(data, ZooDataModule) else None,
     }
     return cfg
 

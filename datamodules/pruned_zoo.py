@@ -73,8 +73,8 @@ class PrunedZoo(ZooDataModule):
         self.name = "_".join(filter(None, [self.folder.name, activation]))
 
     @property
-    def split_note(self) -> str | None:
-        return self.base.split_note
+    def split(self) -> dict[str, str]:
+        return self.base.split
 
     def records(self) -> dict[Split, list[Records]]:
         return self.records_of(self.open_base())

@@ -70,9 +70,10 @@ class SmallCNNZoo(ZooDataModule):
         self.name = "_".join(filter(None, [self.folder.name, "zoo", activation]))
 
     @property
-    def split_note(self) -> str | None:
+    def split(self) -> dict[str, str]:
         file = find_split_file(self.folder, self.split_file)
-        return None if file else f"split by run with seed {self.split_seed}"
+        by = file.name if file else f"run with seed {self.split_seed}"
+        return {"zoo": self.folder.name, "by": by}
 
     def records(self) -> dict[Split, list[Records]]:
         return self.records_of(ZooFolder.open(self.folder))

@@ -65,13 +65,18 @@ class ZooDataModule(ResidentDataModule[Networks]):
 
     @property
     @abstractmethod
-    def split_note(self) -> str | None:
-        """What is unusual about the split."""
+    def split(self) -> dict[str, str]:
+        """The folder of the zoo that is split (``zoo``), and how (``by``).
+
+        Who learnt from one split of a zoo must not be tested on another.
+        """
 
     @property
     def data_note(self) -> str | None:
+        by = self.split["by"]
+        split = None if by.endswith(".csv") else f"split by {by}"
         dropped = f"{self.dropped} networks with NaN dropped" if self.dropped else None
-        return ", ".join(filter(None, [self.note, self.split_note, dropped])) or None
+        return ", ".join(filter(None, [self.note, split, dropped])) or None
 
     def network(self) -> SmallCNN:
         """A network of the zoo's architecture, with the zoo's activation (ReLU where it has both).

@@ -41,8 +41,8 @@ class ZooUnion(ZooDataModule):
         self.name = "_".join(filter(None, parts))
 
     @property
-    def split_note(self) -> str | None:
-        return self.pruned.split_note
+    def split(self) -> dict[str, str]:
+        return self.pruned.split
 
     def records(self) -> dict[Split, list[Records]]:
         base = self.pruned.open_base()

@@ -1,12 +1,14 @@
 """The predictor to train."""
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import nn
 
+from scalegmn.formats import read_metadata
 from scalegmn.graph import NetworkGraph
 from scalegmn.predictor import AccuracyPredictor, Recipe, load_predictor
 
@@ -19,6 +21,7 @@ def new_or_loaded(
     network: nn.Module,
     image_shape: Sequence[int],
     weights: str | None,
+    split: Mapping[str, str] | None = None,
     advice: str | None = None,
 ) -> AccuracyPredictor:
     """A predictor of the accuracies of networks like the one given.
@@ -29,12 +32,13 @@ def new_or_loaded(
         image_shape: channels, height and width of the images that it reads.
         weights: the file of an earlier predictor, which brings its own recipe; ``None`` for a new
             one.
+        split: of the networks: the zoo that is split (``zoo``), and how (``by``).
         advice: where a new one will not do, how to get such a file.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it holds no predictor, or one that cannot read the network, or if it is
-            needed and not named.
+        ValueError: if it holds no predictor, or one that cannot read the network or that learnt
+            from another split of the same zoo, or if it is needed and not named.
     """
     graph = NetworkGraph.from_module(network, torch.zeros(1, *image_shape))
     if weights is None:
@@ -46,9 +50,22 @@ def new_or_loaded(
         predictor.check(graph)
     except ValueError as error:
         raise ValueError(f"predictor.weights={weights}: {error}") from error
+    if split is not None:
+        _check_split(weights, split)
     if recipe != predictor.recipe:
         _tell_what_counts(weights, predictor.recipe)
     return predictor
+
+
+def _check_split(weights: str, split: Mapping[str, str]) -> None:
+    """A network to be tested on must not be one that the predictor learnt from before."""
+    known = json.loads(read_metadata(weights).get("split", "null"))
+    if known is not None and known["zoo"] == split["zoo"] and known["by"] != split["by"]:
+        raise ValueError(
+            f"predictor.weights={weights} learnt from {known['zoo']} split by {known['by']}, and "
+            f"these networks are split by {split['by']}: set data.split_seed or data.split_file "
+            "(data.base.* of data=pruned_zoo, data.pruned.base.* of data=zoo_union) to the former"
+        )
 
 
 @rank_zero_only

@@ -17,6 +17,7 @@ EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
 IMAGES = {
     **{"name": "digits", "channels": 1, "size": 32, "classes": 10},
     "network": {"_target_": "scalegmn.targets.SmallCNN", "in_channels": 1},
+    "split": {"zoo": "cifar10", "by": "cifar10_split.csv"},
 }
 
 

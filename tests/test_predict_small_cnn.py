@@ -134,6 +134,14 @@ def test_a_predictor_is_fine_tuned_on_pruned_networks(trained, data_dir, tmp_pat
     assert 0 < max(steps) < 1e-3
 
 
+def test_a_predictor_is_not_tested_on_networks_that_it_learnt_from(trained, data_dir, tmp_path):
+    weights = f"predictor.weights={trained / 'predictor.safetensors'}"
+    with pytest.raises(InstantiationException) as error:
+        in_process(tmp_path, data_dir, "data=pruned_zoo", weights, "data.base.split_seed=1")
+    said = "learnt from cifar10 split by run with seed 42, and these networks are split by run with"
+    assert said in one_line(error.value)
+
+
 def test_a_stopped_run_ends_like_an_uninterrupted_one(trained, data_dir, tmp_path, monkeypatch):
     write = MetricsCSV.on_train_epoch_end
 
