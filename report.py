@@ -20,6 +20,7 @@ from scalegmn.results import (
     Table,
     collect,
     plot_curves,
+    plot_learning_curves,
     plot_predictors,
     predictors_to_csv,
     predictors_to_markdown,
@@ -94,6 +95,9 @@ def figures(found: Report) -> dict[str, Figure]:
         drawn["curves.png"] = plot_curves(found.networks)
     if found.predictors:
         drawn["predictors.png"] = plot_predictors(found.predictors)
+    curves = plot_learning_curves(found.predictors)
+    if curves is not None:
+        drawn["learning_curves.png"] = curves
     return drawn
 
 

@@ -30,7 +30,8 @@ class SmallCNNZoo(ZooDataModule):
             ``fashion_mnist``, or one that ``build_zoo`` made.
         split_file: its name in the folder; ``None`` for ``<folder>_split.csv`` where it exists.
         step: see :func:`~scalegmn.zoo.steps.at_steps`.
-        split_seed: of the split without a split file.
+        split_seed: of the split without a split file, and of the choice of training runs.
+        train_runs: how many runs to learn from, for learning curves; ``None`` for all.
         activation: see :class:`~datamodules.zoo.ZooDataModule`, like the rest.
         label: likewise.
         batch_size: likewise.
@@ -50,6 +51,7 @@ class SmallCNNZoo(ZooDataModule):
         split_file: str | None = None,
         step: Steps = "last",
         split_seed: int = 42,
+        train_runs: int | None = None,
         activation: str | None = None,
         label: str = "test_accuracy",
         batch_size: int = 64,
@@ -67,6 +69,7 @@ class SmallCNNZoo(ZooDataModule):
         self.split_file = split_file
         self.step = step
         self.split_seed = split_seed
+        self.train_runs = train_runs
         self.name = "_".join(filter(None, [self.folder.name, "zoo", activation]))
 
     @property
@@ -90,4 +93,4 @@ class SmallCNNZoo(ZooDataModule):
         """For each row of the opened zoo an index into ``SPLITS``, -1 for none."""
         file = find_split_file(self.folder, self.split_file)
         order = read_order(file, len(zoo.metrics)) if file else None
-        return split_of_rows(zoo.metrics, order, seed=self.split_seed)
+        return split_of_rows(zoo.metrics, order, seed=self.split_seed, train_runs=self.train_runs)

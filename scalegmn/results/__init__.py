@@ -2,6 +2,7 @@
 
 from scalegmn.results.collect import collect
 from scalegmn.results.curves import plot_curves
+from scalegmn.results.learning_curves import learning_curves, plot_learning_curves
 from scalegmn.results.predictors import PredictorTable, tabulate_predictors, without_scores
 from scalegmn.results.predictors_render import (
     plot_predictors,
@@ -21,6 +22,8 @@ __all__ = [
     "Table",
     "collect",
     "plot_curves",
+    "learning_curves",
+    "plot_learning_curves",
     "plot_predictors",
     "predictors_to_csv",
     "predictors_to_markdown",

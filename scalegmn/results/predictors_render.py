@@ -2,7 +2,9 @@
 
 import csv
 from io import StringIO
+from textwrap import wrap
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scalegmn.results.predictors import (
@@ -61,10 +63,16 @@ def plot_predictors(table: PredictorTable) -> Figure:
             [tau.mean for tau in taus], places, xerr=[tau.sd or 0.0 for tau in taus], fmt="o"
         )
         axes.set_yticks(places, [f"{line.predictor} ({line.kendall_tau.n})" for line in lines])
-        axes.set(title=_title(group), xlabel="Kendall's τ on test networks (number of seeds)")
+        axes.set_xlabel("Kendall's τ on test networks (number of seeds)")
+        entitle(axes, group)
         axes.invert_yaxis()
         axes.grid(axis="x", alpha=0.3)
     return figure
+
+
+def entitle(axes: Axes, group: PredictorGroup) -> None:
+    """Write above a panel what it shows, in lines that fit."""
+    axes.set_title("\n".join(wrap(title(group), 70)), fontsize="medium")
 
 
 def _section(item: tuple[PredictorGroup, list[PredictorLine]]) -> str:
@@ -74,10 +82,11 @@ def _section(item: tuple[PredictorGroup, list[PredictorLine]]) -> str:
     note = ["", f"{group.dataset}: {group.data_note}."] if group.data_note else []
     if any(_mark(group.label, line.predictor) for line in lines):
         note += ["", f"{SAW_TEST} Learnt accuracies on test images: nothing may be chosen with it."]
-    return "\n".join(["", f"## {_title(group)}", "", *table, *note])
+    return "\n".join(["", f"## {title(group)}", "", *table, *note])
 
 
-def _title(group: PredictorGroup) -> str:
+def title(group: PredictorGroup) -> str:
+    """The zoo, its labels and how many networks there are to train."""
     count = "" if group.train_networks is None else f", {group.train_networks:,} networks to train"
     label = "" if group.label is None else f", {group.label}"
     return f"{group.dataset}{label}{count}{_mark(group.label)}"

@@ -9,8 +9,10 @@ from scalegmn.zoo.steps import at_steps
 NOWHERE = -1
 
 
-def split_of_rows(metrics: pd.DataFrame, order: np.ndarray | None, *, seed: int) -> np.ndarray:
-    """For each row an index into ``SPLITS``, by the run that it belongs to.
+def split_of_rows(
+    metrics: pd.DataFrame, order: np.ndarray | None, *, seed: int, train_runs: int | None = None
+) -> np.ndarray:
+    """For each row an index into ``SPLITS``, by the run that it belongs to; -1 for none.
 
     With an order, runs are split as published, by the places of their final rows; a run without
     one (it crashed) is nowhere, -1. Without, the runs of each activation are drawn by a seed.
@@ -18,7 +20,12 @@ def split_of_rows(metrics: pd.DataFrame, order: np.ndarray | None, *, seed: int)
     Args:
         metrics: of a zoo.
         order: of all rows; ``None`` where there is no split file.
-        seed: of the choice without one.
+        seed: of the choice without one, and of that of training runs.
+        train_runs: how many training runs to keep, the others are nowhere; more of them keep the
+            same ones and others; ``None`` for all.
+
+    Raises:
+        ValueError: if there are fewer.
     """
     runs = metrics["modeldir"].cat.codes.to_numpy()
     if order is None:
@@ -26,10 +33,18 @@ def split_of_rows(metrics: pd.DataFrame, order: np.ndarray | None, *, seed: int)
     else:
         final = order[at_steps(metrics, "last")[order]]
         parts = published_split(runs[final].tolist())
+    if train_runs is not None:
+        parts["train"] = _some(parts["train"], train_runs, seed)
     split = np.full(len(metrics["modeldir"].cat.categories), NOWHERE)
     for index, name in enumerate(SPLITS):
         split[parts[name]] = index
     return split[runs]
+
+
+def _some(runs: list[int], number: int, seed: int) -> list[int]:
+    if not 1 <= number <= len(runs):
+        raise ValueError(f"data.train_runs={number}: expected 1 to {len(runs)}, which there are")
+    return np.random.default_rng(seed).permutation(runs)[:number].tolist()
 
 
 def _by_activation(metrics: pd.DataFrame) -> list[list[int]]:

@@ -89,6 +89,18 @@ def test_without_a_split_file_no_run_is_in_two_splits(data_dir):
     assert not runs[0] & runs[1] and not runs[0] & runs[2] and not runs[1] & runs[2]
 
 
+@pytest.mark.parametrize("split_file", [None, "mine.csv"])
+def test_more_runs_to_learn_from_are_the_same_ones_and_others(data_dir, metrics, split_file):
+    if split_file:
+        write_split(data_dir / "cifar10" / split_file, len(metrics))
+    options = {"step": "all", "split_file": split_file}
+    few, more, every = (splits(ready(data_dir, train_runs=n, **options)) for n in (5, 20, None))
+    assert [len({row // 2 for row in part["train"]}) for part in (few, more)] == [5, 20]
+    assert set(few["train"]) < set(more["train"]) < set(every["train"])
+    assert len(set(metrics["config.activation"][more["train"]])) == 2
+    assert few["val"] == every["val"] and few["test"] == every["test"]
+
+
 @pytest.mark.parametrize(("step", "epochs"), [("last", {86}), (0, {0}), ([0, 86], {0, 86})])
 def test_the_step_can_be_chosen(data_dir, metrics, step, epochs):
     data = ready(data_dir, step=step)
@@ -126,6 +138,7 @@ def test_order_and_sharing_are_those_of_all_data(data_dir):
         ({"activation": "gelu"}, "data.activation='gelu': expected relu, tanh"),
         ({"label": "accuracy"}, "data.label='accuracy': expected test_accuracy or val_accuracy"),
         ({"batch_size": 0}, "data.batch_size must be at least 1"),
+        ({"train_runs": 99}, "data.train_runs=99: expected 1 to 47"),
         ({"step": 5}, "data.step=5: no such epoch"),
     ],
 )

@@ -6,6 +6,8 @@ import pytest
 
 from scalegmn.results import (
     Results,
+    learning_curves,
+    plot_learning_curves,
     plot_predictors,
     predictors_to_csv,
     predictors_to_markdown,
@@ -109,3 +111,17 @@ def test_the_table_as_text_and_as_a_picture():
     assert len(figure.axes) == 2
     labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert "GMN, forward (2)" in labels or "MLP (1)" in labels
+
+
+def test_learning_curves_join_what_differs_in_the_number_of_networks():
+    more = [run("StatNN", 0, 0.9, train_networks=n) for n in (100, 3200)]
+    elsewhere = [run("StatNN", 0, 0.5, train_networks=50, label="val_accuracy")]
+    table = tabulate_predictors([*RUNS, *more, *elsewhere])
+    ((group, curves),) = learning_curves(table).items()
+    assert group.dataset == "zoo" and group.label is None
+    assert list(curves) == ["StatNN"]
+    assert list(curves["StatNN"]) == [100, 800, 3200]
+    assert [tau.n for tau in curves["StatNN"].values()] == [1, 3, 1]
+    (axes,) = plot_learning_curves(table).axes
+    assert axes.get_lines()[0].get_ydata() == pytest.approx([0.9, 0.81, 0.9])
+    assert plot_learning_curves(tabulate_predictors(RUNS)) is None
