@@ -6,6 +6,7 @@ import numpy as np
 
 from datamodules.zoo import ZooDataModule
 from scalegmn.zoo import ZooFolder
+from scalegmn.zoo.ancestry import BASE_ROW
 from scalegmn.zoo.records import Records
 from scalegmn.zoo.runs import split_of_rows
 from scalegmn.zoo.split_file import find_split_file, read_order
@@ -31,7 +32,8 @@ class SmallCNNZoo(ZooDataModule):
         split_file: its name in the folder; ``None`` for ``<folder>_split.csv`` where it exists.
         step: see :func:`~scalegmn.zoo.steps.at_steps`.
         split_seed: of the split without a split file, and of the choice of training runs.
-        train_runs: how many runs to learn from, for learning curves; ``None`` for all.
+        train_runs: how many runs of each activation to learn from, for learning curves; ``None``
+            for all.
         activation: see :class:`~datamodules.zoo.ZooDataModule`, like the rest.
         label: likewise.
         batch_size: likewise.
@@ -90,7 +92,17 @@ class SmallCNNZoo(ZooDataModule):
         }
 
     def split_of_rows(self, zoo: ZooFolder) -> np.ndarray:
-        """For each row of the opened zoo an index into ``SPLITS``, -1 for none."""
+        """For each row of the opened zoo an index into ``SPLITS``, -1 for none.
+
+        Raises:
+            ValueError: if it is a pruned zoo, where relatives have runs of their own, or its split
+                file or ``train_runs`` does not fit.
+        """
+        if BASE_ROW in zoo.metrics:
+            raise ValueError(
+                f"{self.folder} is a pruned zoo, whose records are split like their base networks: "
+                "set data=pruned_zoo, data.folder to it, and data.base.folder to its base zoo"
+            )
         file = find_split_file(self.folder, self.split_file)
         order = read_order(file, len(zoo.metrics)) if file else None
         return split_of_rows(zoo.metrics, order, seed=self.split_seed, train_runs=self.train_runs)

@@ -21,8 +21,8 @@ def split_of_rows(
         metrics: of a zoo.
         order: of all rows; ``None`` where there is no split file.
         seed: of the choice without one, and of that of training runs.
-        train_runs: how many training runs to keep, the others are nowhere; more of them keep the
-            same ones and others; ``None`` for all.
+        train_runs: how many training runs of each activation to keep, the others are nowhere; of
+            more of them these are a part; ``None`` for all.
 
     Raises:
         ValueError: if there are fewer.
@@ -34,17 +34,21 @@ def split_of_rows(
         final = order[at_steps(metrics, "last")[order]]
         parts = published_split(runs[final].tolist())
     if train_runs is not None:
-        parts["train"] = _some(parts["train"], train_runs, seed)
+        parts["train"] = _some(parts["train"], train_runs, _by_activation(metrics), seed)
     split = np.full(len(metrics["modeldir"].cat.categories), NOWHERE)
     for index, name in enumerate(SPLITS):
         split[parts[name]] = index
     return split[runs]
 
 
-def _some(runs: list[int], number: int, seed: int) -> list[int]:
-    if not 1 <= number <= len(runs):
-        raise ValueError(f"data.train_runs={number}: expected 1 to {len(runs)}, which there are")
-    return np.random.default_rng(seed).permutation(runs)[:number].tolist()
+def _some(train: list[int], number: int, kinds: list[list[int]], seed: int) -> list[int]:
+    """So many of each kind, in an order drawn by a seed."""
+    there = set(train)
+    of_kind = [np.random.default_rng(seed).permutation(kind) for kind in kinds]
+    learnt = [[int(run) for run in kind if run in there] for kind in of_kind]
+    if not 1 <= number <= (most := min(map(len, learnt))):
+        raise ValueError(f"data.train_runs={number}: expected 1 to {most}, which there are")
+    return [run for kind in learnt for run in kind[:number]]
 
 
 def _by_activation(metrics: pd.DataFrame) -> list[list[int]]:
