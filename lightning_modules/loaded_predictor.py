@@ -1,6 +1,5 @@
 """The predictor to train."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +7,6 @@ import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import nn
 
-from scalegmn.formats import read_metadata
 from scalegmn.graph import NetworkGraph
 from scalegmn.predictor import AccuracyPredictor, Recipe, load_predictor
 
@@ -44,35 +42,41 @@ def new_or_loaded(
     if weights is None:
         if advice is not None:
             raise ValueError(f"predictor.weights is not set: {advice}")
-        return AccuracyPredictor(recipe, graph)
+        predictor = AccuracyPredictor(recipe, graph)
+        predictor.splits = [dict(split)] if split is not None else []
+        return predictor
     predictor = load_predictor(weights).train()
+    if not predictor.splits:
+        _warn("%s does not say which networks it learnt from: test others", weights)
     try:
         predictor.check(graph)
+        if split is not None:
+            _note_split(predictor, split)
     except ValueError as error:
         raise ValueError(f"predictor.weights={weights}: {error}") from error
-    if split is not None:
-        _check_split(weights, split)
     if recipe != predictor.recipe:
-        _tell_what_counts(weights, predictor.recipe)
+        _warn(
+            "%s brings its own recipe (%s): what else is set with model/reader=, model/symmetry=, "
+            "model/direction= or architecture= does not count",
+            weights,
+            predictor.recipe.name,
+        )
     return predictor
 
 
-def _check_split(weights: str, split: Mapping[str, str]) -> None:
+def _note_split(predictor: AccuracyPredictor, split: Mapping[str, str]) -> None:
     """A network to be tested on must not be one that the predictor learnt from before."""
-    known = json.loads(read_metadata(weights).get("split", "null"))
-    if known is not None and known["zoo"] == split["zoo"] and known["by"] != split["by"]:
-        raise ValueError(
-            f"predictor.weights={weights} learnt from {known['zoo']} split by {known['by']}, and "
-            f"these networks are split by {split['by']}: set data.split_seed or data.split_file "
-            "(data.base.* of data=pruned_zoo, data.pruned.base.* of data=zoo_union) to the former"
-        )
+    for known in predictor.splits:
+        if known["zoo"] == split["zoo"] and known["by"] != split["by"]:
+            raise ValueError(
+                f"it learnt from {known['zoo']} split by {known['by']}, and these networks are "
+                f"split by {split['by']}: set data.split_seed or data.split_file (data.base.* of "
+                "data=pruned_zoo, data.pruned.base.* of data=zoo_union) to the former"
+            )
+    if split not in predictor.splits:
+        predictor.splits.append(dict(split))
 
 
 @rank_zero_only
-def _tell_what_counts(weights: str, recipe: Recipe) -> None:
-    log.warning(
-        "%s brings its own recipe (%s): what else is set with model/reader=, model/symmetry=, "
-        "model/direction= or architecture= does not count",
-        weights,
-        recipe.name,
-    )
+def _warn(message: str, *values: str) -> None:
+    log.warning(message, *values)

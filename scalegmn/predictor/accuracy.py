@@ -25,6 +25,8 @@ class AccuracyPredictor(nn.Module):
     Attributes:
         reader: the module that does the reading.
         trained_on: what its file says that it was trained on; ``None`` for a new one.
+        splits: of the networks that it ever learnt from: the zoo that was split (``zoo``), and how
+            (``by``).
     """
 
     def __init__(self, recipe: Recipe, graph: NetworkGraph) -> None:
@@ -33,6 +35,7 @@ class AccuracyPredictor(nn.Module):
         self.graph = graph
         self.reader = recipe.build(graph)
         self.trained_on: str | None = None
+        self.splits: list[dict[str, str]] = []
 
     def forward(
         self,

@@ -1,5 +1,6 @@
 """Predictors as safetensors files."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,11 @@ def save_predictor(
         predictor: what to write.
         metadata: what else to say about it, such as the zoo that it was trained on.
     """
-    own = {"recipe": described(predictor.recipe), "graph": described(predictor.graph)}
+    own = {
+        "recipe": described(predictor.recipe),
+        "graph": described(predictor.graph),
+        "splits": json.dumps(predictor.splits),
+    }
     if predictor.trained_on is not None:
         own["finetuned_from"] = predictor.trained_on
     save_network(path, predictor.reader.state_dict(), {**metadata, **own})
@@ -49,6 +54,7 @@ def load_predictor(path: str | os.PathLike[str]) -> AccuracyPredictor:
     predictor = AccuracyPredictor(recipe, graph)
     predictor.reader.load_state_dict(load_state(Path(path), predictor.reader))
     predictor.trained_on = _trained_on(said)
+    predictor.splits = json.loads(said.get("splits", "[]"))
     return predictor.eval()
 
 
