@@ -15,6 +15,8 @@ class Source:
         url: its address.
         path: below the data folder: where an archive is unpacked to, or where the file goes.
         archive: what to call the archive; ``None`` if the file is none.
+        holds: a file that is there when the archive was unpacked; ``None`` where the folder is
+            enough, as nothing else is put into it.
         checksum: see :func:`~datamodules.download.fetch`; unpacking checks what has none.
         page: for people, where the address itself is not.
     """
@@ -22,6 +24,7 @@ class Source:
     url: str
     path: str
     archive: str | None = None
+    holds: str | None = None
     checksum: tuple[str, str] | None = None
     page: str | None = None
 
@@ -36,7 +39,7 @@ class Source:
             ValueError: if something else came, saying what to do.
         """
         target = data_dir / self.path
-        if target.exists():
+        if (target / self.holds if self.holds else target).exists():
             return False
         if self.archive is None:
             self._fetch(target, target)
@@ -81,6 +84,7 @@ def _zoo(folder: str, split: str, sha256: str | None = None) -> list[Source]:
             f"{ZOOS}/{folder}.tar.xz",
             folder,
             archive=f"{folder}.tar.xz",
+            holds="weights.npy",
             page=f"https://storage.cloud.google.com/gresearch/smallcnnzoo-dataset/{folder}.tar.xz",
         ),
         Source(

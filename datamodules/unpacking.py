@@ -2,6 +2,7 @@
 
 import tarfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,20 +25,34 @@ def unpack(archive: Path, folder: Path) -> None:
         content.mkdir()
         try:
             _extract(archive, content)
+        except OSError as error:
+            if error.errno is not None:  # the disk's, such as a full one: the archive is fine
+                raise
+            raise _damaged(archive, error) from error
         except Exception as error:  # every compression has errors of its own
-            raise ValueError(f"{archive}: cannot be unpacked ({error}); get it again") from error
+            raise _damaged(archive, error) from error
         tops = [path for path in content.iterdir() if path.name != "__MACOSX"]
         put(tops[0] if len(tops) == 1 and tops[0].is_dir() else content, folder)
 
 
+def _damaged(archive: Path, error: Exception) -> ValueError:
+    return ValueError(f"{archive}: cannot be unpacked ({error}); get it again")
+
+
 def put(folder: Path, target: Path) -> None:
-    """Give an unpacked folder its name, unless another process was faster."""
+    """Give an unpacked folder its name; beside what is in a folder of that name already.
+
+    What another process put there has passed the same checks.
+    """
     try:
         folder.rename(target)
     except OSError:
-        # The other copy has passed the same checks.
         if not target.is_dir():
             raise
+        for path in sorted(folder.iterdir()):
+            with suppress(OSError):  # a folder that is there, too
+                if not (target / path.name).exists():
+                    path.rename(target / path.name)
 
 
 def _extract(archive: Path, folder: Path) -> None:

@@ -1,3 +1,4 @@
+import errno
 import io
 import sys
 import tarfile
@@ -41,6 +42,28 @@ def test_an_archive_becomes_its_folder_and_nothing_else(archive, data_dir):
     assert source.get(data_dir) and names(data_dir) == ZOO
     archive.unlink()
     assert not source.get(data_dir), "it was there already"
+
+
+def test_a_folder_with_nothing_but_a_split_file_is_no_zoo(archive, data_dir):
+    (data_dir / "mnist").mkdir(parents=True)
+    (data_dir / "mnist" / "mnist_split.csv").write_text("mine")
+    options = {"archive": "mnist.tar.xz", "holds": "weights.npy"}
+    source = Source(archive.as_uri(), "mnist", **options)
+    assert source.get(data_dir) and names(data_dir) == sorted([*ZOO, "mnist/mnist_split.csv"])
+    assert not source.get(data_dir), "it was there already"
+    zoos = [SOURCES[name][0] for name in ("cifar10", "svhn_cropped", "mnist", "fashion_mnist")]
+    assert all(zoo.holds == "weights.npy" for zoo in zoos)
+
+
+def test_a_full_disk_does_not_cost_the_download(archive, data_dir, monkeypatch):
+    full = Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr(tarfile.TarFile, "extractall", full)
+    source = Source(archive.as_uri(), "mnist", archive="mnist.tar.xz")
+    with pytest.raises(OSError, match="No space left"):
+        source.get(data_dir)
+    monkeypatch.undo()
+    archive.unlink()
+    assert source.get(data_dir) and names(data_dir) == ZOO
 
 
 def test_a_zip_without_a_folder_of_its_own_is_fine(data_dir, tmp_path):
