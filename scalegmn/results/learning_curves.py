@@ -40,14 +40,18 @@ def plot_learning_curves(table: PredictorTable) -> Figure | None:
 def learning_curves(table: PredictorTable) -> Mapping[PredictorGroup, Curves]:
     """What may be compared but for the number of networks to train, in ascending order of it.
 
-    Of predictors of one name and several sizes, the best of each number counts.
+    Predictors of one name and several sizes have a curve each.
     """
+    sizes = defaultdict(set)
+    for line in (line for lines in table.values() for line in lines):
+        sizes[line.predictor].add(line.parameters)
     curves: dict[PredictorGroup, Curves] = defaultdict(lambda: defaultdict(dict))
     for group, lines in sorted(table.items(), key=lambda item: item[0].train_networks or 0):
         if (count := group.train_networks) is not None:
             for line in lines:
-                curve = curves[replace(group, train_networks=None)][line.predictor]
-                curve.setdefault(count, line.kendall_tau)
+                size = f", {line.parameters:,} parameters" if line.parameters else ""
+                name = line.predictor + (size if len(sizes[line.predictor]) > 1 else "")
+                curves[replace(group, train_networks=None)][name][count] = line.kendall_tau
     return {
         group: {name: curve for name, curve in lines.items() if len(curve) > 1}
         for group, lines in curves.items()

@@ -125,3 +125,6 @@ def test_learning_curves_join_what_differs_in_the_number_of_networks():
     (axes,) = plot_learning_curves(table).axes
     assert axes.get_lines()[0].get_ydata() == pytest.approx([0.9, 0.81, 0.9])
     assert plot_learning_curves(tabulate_predictors(RUNS)) is None
+    bigger = replace(more[0], metrics={**more[0].metrics, "parameters": 11})
+    ((_, curves),) = learning_curves(tabulate_predictors([*RUNS, *more, bigger])).items()
+    assert list(curves) == ["StatNN, 10 parameters"]
