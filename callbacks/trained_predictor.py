@@ -55,6 +55,7 @@ class TrainedPredictor(Callback):
             "test_networks": len(test),
             "val_networks": len(val),
             "train_networks": data.train_dataloader().sampler.size,
+            "dropped_networks": data.dropped,
             "parameters": sum(p.numel() for p in module.predictor.parameters()),
         }
         if trainer.is_global_zero:

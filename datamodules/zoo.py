@@ -1,5 +1,6 @@
 """Networks as data."""
 
+import logging
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +15,8 @@ from scalegmn.zoo.architecture import small_cnn
 from scalegmn.zoo.folder import LAYOUT
 from scalegmn.zoo.records import Records, gather
 from scalegmn.zoo.splits import SPLITS, Split
+
+log = logging.getLogger(__name__)
 
 HIDDEN: dict[str | None, type[nn.Module]] = {None: nn.ReLU, "relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -75,8 +78,7 @@ class ZooDataModule(ResidentDataModule[Networks]):
     def data_note(self) -> str | None:
         by = self.split["by"]
         split = None if by.endswith(".csv") else f"split by {by}"
-        dropped = f"{self.dropped} networks with NaN dropped" if self.dropped else None
-        return ", ".join(filter(None, [self.note, split, dropped])) or None
+        return ", ".join(filter(None, [self.note, split])) or None
 
     def network(self) -> SmallCNN:
         """A network of the zoo's architecture, with the zoo's activation (ReLU where it has both).
@@ -104,6 +106,8 @@ class ZooDataModule(ResidentDataModule[Networks]):
         for split in SPLITS:
             networks[split], dropped = gather(chosen[split], self.label)
             self.dropped += dropped
+        if self.dropped:
+            log.warning("%s: %d networks with NaN dropped", self.name, self.dropped)
         return networks
 
     def _chosen(self, split: Split, parts: Sequence[Records]) -> list[Records]:
