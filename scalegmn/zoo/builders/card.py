@@ -1,6 +1,7 @@
 """What there is to know about a zoo, beside it."""
 
 import json
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -24,6 +25,13 @@ MEANINGS = {
     "config.init_std": "of RandomNormal and TruncatedNormal",
     "config.random_seed": "of initial weights, choice and order of images, and dropout",
     "config.train_fraction": "of the training images",
+}
+
+
+# Of pruned networks whose base zoo does not say which images it was trained on.
+SEEN_PERHAPS = {
+    "val_accuracy": "fraction of the validation images, which fine-tuning did not see; it is not "
+    "recorded whether the base network did",
 }
 
 
@@ -62,12 +70,20 @@ def pruned_zoo_card(table: pd.DataFrame, record: ZooRecord) -> str:
         "trained.",
         table,
         record,
+        SEEN_PERHAPS if recipe["base_images"] == "not recorded" else {},
     )
 
 
-def card(title: str, text: str, table: pd.DataFrame, record: ZooRecord) -> str:
+def card(
+    title: str,
+    text: str,
+    table: pd.DataFrame,
+    record: ZooRecord,
+    own_meanings: Mapping[str, str] | None = None,
+) -> str:
     """What the cards of all zoos have in common, below a title and a text."""
-    rows = [f"| `{c}` | {_range(table[c])} | {MEANINGS.get(str(c), '')} |" for c in table]
+    meanings = MEANINGS | dict(own_meanings or {})
+    rows = [f"| `{c}` | {_range(table[c])} | {meanings.get(str(c), '')} |" for c in table]
     lines = [
         f"# {title}",
         "",

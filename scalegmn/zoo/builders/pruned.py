@@ -1,6 +1,7 @@
 """Networks of a zoo, pruned and fine-tuned."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,8 @@ from scalegmn.zoo.builders.checks import check_counts, with_last
 from scalegmn.zoo.builders.construction import Plan, Progress, construct
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
 from scalegmn.zoo.builders.labelled import Dataset, ImageSplits
-from scalegmn.zoo.builders.record import ZooRecord
+from scalegmn.zoo.builders.record import NAME as RECORD
+from scalegmn.zoo.builders.record import ZooRecord, recorded
 from scalegmn.zoo.builders.stacked_cnn import ACTIVATIONS, small_cnn_layout
 from scalegmn.zoo.builders.training import StackedTraining, Trajectories
 from scalegmn.zoo.builders.update_rules import RULES
@@ -122,6 +124,7 @@ class PrunedZooBuilder:
         layout = small_cnn_layout(images.train.x.shape[1], dataset.classes)
         if base.layout != layout:
             raise ValueError(f"{base.path} holds networks for other images than {dataset.name}")
+        base_images = _images_of(base.path, dataset)
         table = pd.read_csv(base.path / METRICS)
         need_columns(table, ["config.dropout"], base.path / METRICS)
         draws = self._draws(base)
@@ -129,7 +132,7 @@ class PrunedZooBuilder:
         epochs = with_last(self.checkpoints, self.epochs)
         plan = Plan(
             folder=Path(self.folder).expanduser(),
-            recipe=self._recipe(base, dataset),
+            recipe={**self._recipe(base, dataset), "base_images": base_images},
             layout=layout,
             hyper=hyper,
             columns=[_columns(i, draw, table, layout) for i, draw in enumerate(draws)],
@@ -186,6 +189,26 @@ class PrunedZooBuilder:
             train_fraction=self.train_fraction,
             w_init="",
         )
+
+
+def _images_of(base: Path, dataset: Dataset) -> str:
+    """What is known of the images that a base zoo was trained on.
+
+    Raises:
+        ValueError: if they are others than those to fine-tune on: what measures the networks could
+            then be what the base networks were trained on.
+    """
+    if not (base / RECORD).exists():
+        return "not recorded"
+    theirs = recorded(base, "copy the base zoo again").recipe.get("dataset", {})
+    ours = json.loads(json.dumps(dataset.facts))
+    for key in sorted(theirs.keys() | ours.keys()):
+        if theirs.get(key) != ours.get(key):
+            raise ValueError(
+                f"{base} was trained on images with {key} {theirs.get(key)}, and these have "
+                f"{ours.get(key)}: set data and data.* as they were for it"
+            )
+    return "the same"
 
 
 def _train(

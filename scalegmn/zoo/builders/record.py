@@ -40,6 +40,24 @@ class ZooRecord:
             temporary.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
+def recorded(folder: Path, hint: str) -> ZooRecord:
+    """What a folder that has a record says about itself.
+
+    Args:
+        folder: of a zoo.
+        hint: what to do if the record is damaged.
+
+    Raises:
+        FileNotFoundError: if it has no record.
+        ValueError: if that is damaged.
+    """
+    file = folder / NAME
+    try:
+        return ZooRecord(**json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file} is damaged: {hint}") from error
+
+
 def begun(folder: Path, recipe: Mapping[str, Any]) -> ZooRecord:
     """The record of a folder, which is claimed for the recipe if nothing is there.
 
@@ -48,8 +66,9 @@ def begun(folder: Path, recipe: Mapping[str, Any]) -> ZooRecord:
     """
     file = folder / NAME
     recipe = json.loads(json.dumps(recipe))
-    if not file.exists():
-        there = set(folder.iterdir()) if folder.exists() else set()
+    # One look: another process may be claiming the folder for the same zoo.
+    there = set(folder.iterdir()) if folder.exists() else set()
+    if file not in there:
         if others := sorted(there - set(leftovers(file))):
             raise ValueError(
                 f"{folder} holds {others[0].name}, which is no part of a zoo that was made here: "
@@ -58,12 +77,7 @@ def begun(folder: Path, recipe: Mapping[str, Any]) -> ZooRecord:
         record = ZooRecord(recipe)
         record.write(folder)
         return record
-    try:
-        record = ZooRecord(**json.loads(file.read_text()))
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{file} is damaged: delete {folder} or give another zoo.folder"
-        ) from error
+    record = recorded(folder, f"delete {folder} or give another zoo.folder")
     for key in sorted(recipe.keys() | record.recipe.keys()):
         if recipe.get(key) != record.recipe.get(key):
             raise ValueError(

@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 from scalegmn.formats.layout import SMALL_CNN
 from scalegmn.zoo import ZooFolder
 from scalegmn.zoo.ancestry import bases
-from tests.tiny_zoo import build, tiny_pruned_zoo, tiny_zoo
+from scalegmn.zoo.builders import Dataset
+from tests.tiny_zoo import build, noisy_images, tiny_pruned_zoo, tiny_zoo
 
 KERNELS = np.concatenate([np.full(v.size, v.kind == "kernel") for v in SMALL_CNN])
 N = 4912
@@ -46,6 +47,31 @@ def test_records_are_pruned_and_fine_tuned_networks_of_the_base_zoo(base, tmp_pa
     assert metrics["config.sparsity"].between(0, 0.5).all()
     assert metrics["config.sparsity"].nunique() == 8
     assert "`base`" in (tmp_path / "pruned" / "README.md").read_text()
+
+
+def test_a_base_zoo_of_other_images_is_refused_and_one_without_a_record_marked(base, tmp_path):
+    images = noisy_images()
+    pruned = tiny_pruned_zoo(base, tmp_path / "pruned", networks=1)
+    for dataset, said in (
+        (
+            Dataset("others", 10),
+            "base was trained on images with name noise, and these have others",
+        ),
+        (
+            Dataset("noise", 10, {"split_seed": 1}),
+            "with split_seed None, and these have 1: set data",
+        ),
+    ):
+        with pytest.raises(ValueError, match=said) as error:
+            pruned.build(images, dataset=dataset, progress=lambda done, total: None)
+        assert "\n" not in str(error.value)
+    build(pruned)
+    assert "validation images, which no network saw" in (tmp_path / "pruned/README.md").read_text()
+    shutil.copytree(base, tmp_path / "copy")
+    (tmp_path / "copy" / "zoo.json").unlink()
+    build(tiny_pruned_zoo(tmp_path / "copy", tmp_path / "unknown", networks=1))
+    card = (tmp_path / "unknown" / "README.md").read_text()
+    assert "not recorded whether the base network did" in card and "no network saw" not in card
 
 
 def test_a_copy_of_the_base_zoo_will_do_and_one_with_another_table_will_not(base, tmp_path):
