@@ -36,8 +36,16 @@ def assemble(
 
     Returns:
         The metrics.
+
+    Raises:
+        ValueError: if no network is left.
     """
     numbers = np.concatenate([_whole(part) for part in parts])
+    if not len(numbers):
+        raise ValueError(
+            f"{folder}: all {len(columns)} networks diverged; give another zoo.folder and a lower "
+            "learning rate"
+        )
     place = {int(number): i for i, number in enumerate(np.sort(numbers))}
     per, width = len(steps), sum(variable.size for variable in layout)
     metrics = np.empty((len(place), per, len(METRICS)))

@@ -100,8 +100,9 @@ def suitable(device: torch.device, batch_size: int) -> int:
     """How many networks to train at once: one on a CPU, where more only leave the cache."""
     if device.type != "cuda":
         return 1
-    free, _ = torch.cuda.mem_get_info(device)
-    return max(1, int(0.6 * free / (batch_size * BYTES_PER_IMAGE)))
+    # Not of what is free now: the next session must not group networks in another way.
+    _, total = torch.cuda.mem_get_info(device)
+    return max(1, int(0.5 * total / (batch_size * BYTES_PER_IMAGE)))
 
 
 def _train_missing(

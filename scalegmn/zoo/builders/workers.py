@@ -3,7 +3,7 @@
 import ctypes
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -18,7 +18,7 @@ SET_PARENT_DEATH_SIGNAL = 1
 
 def trained_groups(
     train: Train, training: StackedTraining, groups: Sequence[list[int]]
-) -> Iterable[tuple[list[int], Trajectories]]:
+) -> Iterator[tuple[list[int], Trajectories]]:
     """Groups of networks when they are trained, not always in order.
 
     On a CPU there is a process of one thread for each of PyTorch's threads: networks so small leave
@@ -31,8 +31,20 @@ def trained_groups(
         groups: the numbers of the networks in each.
 
     Raises:
-        RuntimeError: if a process was killed.
+        ChildProcessError: if a process was killed.
     """
+    try:
+        yield from _loader(train, training, groups)
+    except RuntimeError as error:
+        if "DataLoader worker (pid" not in str(error):
+            raise
+        raise ChildProcessError(
+            "a process that trained networks was killed, perhaps because memory ran out: repeat "
+            "the command to go on, with a smaller num_threads"
+        ) from error
+
+
+def _loader(train: Train, training: StackedTraining, groups: Sequence[list[int]]) -> DataLoader:
     threads = torch.get_num_threads()
     if sys.platform != "linux" or training.images.train.x.is_cuda or threads == 1 or not groups:
         return DataLoader(_Groups(train, training, groups), batch_size=None)

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from scalegmn.zoo import ZooFolder
+from scalegmn.zoo.builders import Ranges
 from scalegmn.zoo.builders.training import StackedTraining
 from tests.tiny_zoo import build, tiny_zoo
 
@@ -118,6 +119,20 @@ def test_networks_are_trained_by_as_many_processes_as_there_are_threads(tmp_path
     # The last one, too, is not trained with two threads.
     build(tiny_zoo(tmp_path / "alone", networks=1))
     assert len(list(pids.iterdir())) == 4
+
+
+def test_a_process_that_is_killed_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(StackedTraining, "run", lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(ChildProcessError, match="was killed, perhaps because memory") as error:
+        build(tiny_zoo(tmp_path / "zoo"))
+    assert "\n" not in str(error.value)
+
+
+def test_a_zoo_of_which_nothing_is_left_is_refused(tmp_path):
+    ranges = Ranges(learning_rate=(1e30, 1e30), optimizer=["sgd"], activation=["relu"])
+    with pytest.raises(ValueError, match="zoo: all 2 networks diverged; give another"):
+        build(tiny_zoo(tmp_path / "zoo", networks=2, ranges=ranges))
 
 
 def test_the_official_folder_comes_out(tmp_path):
