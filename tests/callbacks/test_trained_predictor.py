@@ -22,6 +22,7 @@ from tests.networks import batch_of, graph_of
 class Networks(LightningDataModule):
     name = "tiny_zoo"
     data_note = "random"
+    dropped = 3
 
     def train_dataloader(self):
         batches = [batch_of(16, seed=seed) for seed in range(3)]
@@ -102,6 +103,7 @@ def test_limits_of_batches_are_kept(run):
     _, folder = run(limit_val_batches=1, limit_test_batches=0.5)
     metrics = Results.read(folder / "results.json").metrics
     assert metrics["val_networks"] == 20 and metrics["test_networks"] == 30
+    assert metrics["dropped_networks"] == 3
 
 
 def test_a_module_without_a_predictor_is_refused():
