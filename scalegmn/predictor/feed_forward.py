@@ -1,19 +1,83 @@
-"""The network behind features of fixed length."""
+"""An MLP of features of fixed length as a reader."""
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
-from torch import nn
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from scalegmn.graph import NetworkGraph
+from scalegmn.predictor.recipe import Recipe
+
+Features = Callable[[NetworkGraph, Mapping[str, Tensor]], Float[Tensor, "*batch n"]]
 
 
-def feed_forward(widths: Sequence[int], dropout: float) -> nn.Sequential:
-    """Linear layers with ReLU and dropout between them, to one number.
+@dataclass(frozen=True)
+class FeedForward(Recipe):
+    """Linear layers with ReLU and dropout between them; subclasses say of what.
+
+    Attributes:
+        d: width of the hidden layers.
+        num_layers: of them.
+        dropout: rate after each.
+    """
+
+    d: int = 512
+    num_layers: int = 2
+    dropout: float = 0.0
+
+    @abstractmethod
+    def features(
+        self, graph: NetworkGraph, params: Mapping[str, Tensor]
+    ) -> Float[Tensor, "*batch n"]:
+        """What the first layer reads."""
+
+    @abstractmethod
+    def num_features(self, graph: NetworkGraph) -> int:
+        """How many numbers that are."""
+
+    def build(self, graph: NetworkGraph) -> "FeedForwardReader":
+        widths = [self.num_features(graph), *[self.d] * self.num_layers]
+        layers: list[nn.Module] = []
+        for d_in, d_out in pairwise(widths):
+            layers += [nn.Linear(d_in, d_out), nn.ReLU(), nn.Dropout(self.dropout)]
+        return FeedForwardReader(self.features, nn.Sequential(*layers, nn.Linear(widths[-1], 1)))
+
+
+class FeedForwardReader(nn.Module):
+    """The reader of a :class:`FeedForward`.
 
     Args:
-        widths: of the input and of each hidden layer.
-        dropout: rate after each hidden layer.
+        features: of networks.
+        mlp: from the features to one number.
     """
-    layers: list[nn.Module] = []
-    for d_in, d_out in pairwise(widths):
-        layers += [nn.Linear(d_in, d_out), nn.ReLU(), nn.Dropout(dropout)]
-    return nn.Sequential(*layers, nn.Linear(widths[-1], 1))
+
+    def __init__(self, features: Features, mlp: nn.Module) -> None:
+        super().__init__()
+        self.features = features
+        self.mlp = mlp
+
+    def forward(
+        self,
+        graph: NetworkGraph,
+        params: Mapping[str, Tensor],
+        sign: Bool[Tensor, "batch node"] | None = None,
+    ) -> Float[Tensor, "*batch 1"]:
+        """One number per network; ``sign`` is not read."""
+        return self.mlp(self.features(graph, params))
+
+
+def parameter_names(graph: NetworkGraph) -> list[str]:
+    """Weights in the order of the edges, then biases in the order of the nodes."""
+    biases = [group.bias for group in graph.groups if group.bias is not None]
+    return [*(block.weight for block in graph.blocks), *biases]
+
+
+def flat_parameters(
+    graph: NetworkGraph, params: Mapping[str, Tensor]
+) -> list[Float[Tensor, "*batch _"]]:
+    """Each parameter as one axis, behind the axes of the batch."""
+    shapes = {block.weight: len(block.shape) for block in graph.blocks}
+    return [params[n].flatten(-shapes.get(n, 1)) for n in parameter_names(graph)]
