@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
 from torch import nn
 
 from callbacks.gathering import gathered_dense, gathered_rows
 from callbacks.layer_figure import layer_figure
 from callbacks.protocols import offering_target
-from scalegmn.formats import atomic_path, load_state
+from callbacks.shown_figures import show_figures
+from scalegmn.formats import load_state
 from scalegmn.pruning import SparsityCount
 from scalegmn.results import DenseRow, PrunedRow, Results, plot_curves, tabulate
 
@@ -47,12 +47,7 @@ class Figures(Callback):
             "accuracy": self._accuracy(rows, dense, getattr(data, "name", "")),
             "layers": self._layers(rows, offering_target(pl_module).target),
         }
-        for name, figure in figures.items():
-            with atomic_path(self.folder / f"{name}.png") as temporary:
-                figure.savefig(temporary, dpi=150)
-            for logger in trainer.loggers:
-                if isinstance(logger, TensorBoardLogger):
-                    logger.experiment.add_figure(name, figure, trainer.global_step)
+        show_figures(trainer, figures, self.folder)
 
     def _accuracy(self, rows: list[PrunedRow], dense: DenseRow | None, dataset: str) -> Figure:
         results = Results(

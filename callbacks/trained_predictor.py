@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 
 from callbacks.best_weights import load_best
 from callbacks.prediction_figures import calibration_figure, scatter_figure
 from callbacks.protocols import predicting
-from scalegmn.formats import atomic_path
+from callbacks.shown_figures import show_figures
 from scalegmn.predictor import Predictions, save_predictor
 
 
@@ -67,12 +66,7 @@ class TrainedPredictor(Callback):
             "predictions": scatter_figure(test, title),
             "calibration": calibration_figure(test, title),
         }
-        for name, figure in figures.items():
-            with atomic_path(self.folder / f"{name}.png") as temporary:
-                figure.savefig(temporary, dpi=150)
-            for logger in trainer.loggers:
-                if isinstance(logger, TensorBoardLogger):
-                    logger.experiment.add_figure(name, figure, trainer.global_step)
+        show_figures(trainer, figures, self.folder)
 
 
 def _some(loader: Iterable[Any], limit: float | int | None) -> Iterable[Any]:
