@@ -13,6 +13,7 @@ from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
 from scalegmn.nn.dense_layout import dense_layouts
 from scalegmn.nn.directions import Forward
+from scalegmn.nn.initial import keep_norm, preserve_size
 from scalegmn.nn.layer import Layer
 from scalegmn.nn.layout import Layout
 from scalegmn.nn.pyg_layout import pyg_layout
@@ -62,6 +63,10 @@ class Backbone(nn.Module):
         layers = [arch.hidden_layer(graph) for _ in range(arch.num_layers - 1)]
         self.layers = nn.ModuleList([*layers, last])
         self.dropout = nn.Dropout(arch.dropout)
+        if arch.preserve_size:
+            preserve_size(self)
+            keep_norm(self.init_nodes)
+            keep_norm(self.init_edges)
 
     def forward(
         self, layouts: Sequence[Layout], x_V: Nodes, x_E: Edges

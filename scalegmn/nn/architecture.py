@@ -34,6 +34,8 @@ class Architecture:
         layer_norm: in every MLP.
         dropout: rate on node features after every layer.
         mlp_dropout: rate inside every MLP (``dropout_all``).
+        preserve_size: begin with features that keep their size from layer to layer, see
+            :func:`~scalegmn.nn.initial.preserve_size`; published networks let it vanish.
     """
 
     kind: Kind = field(default_factory=Scale)
@@ -49,6 +51,7 @@ class Architecture:
     layer_norm: bool = True
     dropout: float = 0.0
     mlp_dropout: float = 0.0
+    preserve_size: bool = False
 
     @property
     def widths(self) -> Widths:
