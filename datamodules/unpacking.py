@@ -2,7 +2,6 @@
 
 import tarfile
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +31,7 @@ def unpack(archive: Path, folder: Path) -> None:
         except Exception as error:  # every compression has errors of its own
             raise _damaged(archive, error) from error
         tops = [path for path in content.iterdir() if path.name != "__MACOSX"]
-        put(tops[0] if len(tops) == 1 and tops[0].is_dir() else content, folder)
+        _add(tops[0] if len(tops) == 1 and tops[0].is_dir() else content, folder)
 
 
 def _damaged(archive: Path, error: Exception) -> ValueError:
@@ -40,19 +39,20 @@ def _damaged(archive: Path, error: Exception) -> ValueError:
 
 
 def put(folder: Path, target: Path) -> None:
-    """Give an unpacked folder its name; beside what is in a folder of that name already.
-
-    What another process put there has passed the same checks.
-    """
+    """Give an unpacked folder its name, unless another process was faster."""
     try:
         folder.rename(target)
     except OSError:
-        if not target.is_dir():
+        # The other copy has passed the same checks.
+        if not target.exists():
             raise
-        for path in sorted(folder.iterdir()):
-            with suppress(OSError):  # a folder that is there, too
-                if not (target / path.name).exists():
-                    path.rename(target / path.name)
+
+
+def _add(folder: Path, target: Path) -> None:
+    """Give an unpacked folder its name, or what is in it to a folder of that name."""
+    put(folder, target)
+    for path in sorted(folder.iterdir()) if folder.exists() else []:
+        put(path, target / path.name)
 
 
 def _extract(archive: Path, folder: Path) -> None:

@@ -46,7 +46,7 @@ def new_or_loaded(
         predictor.splits = [dict(split)] if split is not None else []
         return predictor
     predictor = load_predictor(weights).train()
-    if not predictor.splits:
+    if split is not None and not predictor.splits:
         _warn("%s does not say which networks it learnt from: test others", weights)
     try:
         predictor.check(graph)
