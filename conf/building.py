@@ -37,13 +37,14 @@ def build_zoo(cfg: DictConfig, data: Any) -> Results:
     builder = instantiate(cfg.zoo, _convert_="object")
     on_gpu = cfg.trainer.accelerator != "cpu" and torch.cuda.is_available()
     splits = [Labelled(*data.whole(name)) for name in ("train", "val", "test")]
-    with CountProgress(f"{cfg.name}: {builder.folder}") as progress:
+    folder = Path(builder.folder)
+    with CountProgress(f"{cfg.name}: {folder}") as progress:
         record = builder.build(
             ImageSplits(*splits).to("cuda" if on_gpu else "cpu"),
             dataset=Dataset(data.name, data.num_classes, json.loads(cfg.metadata.images)),
             progress=progress,
         )
-    log.info("%s: a finished zoo of %d networks", builder.folder, record.networks)
+    log.info("%s: a finished zoo of %d networks", folder, record.networks)
     begin_session(Path(cfg.paths.run_dir), cfg.config_hash)
     return _results(cfg, data, record)
 
