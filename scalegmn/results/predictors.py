@@ -72,7 +72,7 @@ def tabulate_predictors(results: Sequence[Results]) -> PredictorTable:
         if _counts(run) and _has_scores(run):
             seeds = groups[_group(run)][_name(run), _count(run, "parameters") or 0]
             seeds[run.seed] = max(seeds.get(run.seed, run), run, key=_on_validation)
-    return {group: _lines(groups[group]) for group in sorted(groups, key=str)}
+    return {group: _lines(groups[group]) for group in sorted(groups, key=_order)}
 
 
 def without_scores(results: Sequence[Results]) -> int:
@@ -96,6 +96,10 @@ def _name(run: Results) -> str:
 def _group(run: Results) -> PredictorGroup:
     count = _count(run, "train_networks")
     return PredictorGroup(str(run.dataset), run.data_note, count, run.label)
+
+
+def _order(group: PredictorGroup) -> tuple[str, str, str, int]:
+    return group.dataset, group.data_note or "", group.label or "", group.train_networks or 0
 
 
 def _count(run: Results, name: str) -> int | None:

@@ -52,9 +52,8 @@ def predictors_to_csv(table: PredictorTable) -> str:
 
 def plot_predictors(table: PredictorTable) -> Figure:
     """τ of each predictor, a panel per group; bars are standard deviations."""
-    height = sum(1.2 + 0.4 * len(lines) for lines in table.values())
-    figure = Figure(figsize=(7, height), layout="constrained")
-    ratios = [1.2 + 0.4 * len(lines) for lines in table.values()]
+    ratios = [1.2 + 0.5 * len(lines) for lines in table.values()]
+    figure = Figure(figsize=(8, sum(ratios)), layout="constrained")
     panels = figure.subplots(len(table), squeeze=False, height_ratios=ratios)[:, 0]
     for axes, (group, lines) in zip(panels, table.items(), strict=True):
         taus = [line.kendall_tau for line in lines]
@@ -62,7 +61,9 @@ def plot_predictors(table: PredictorTable) -> Figure:
         axes.errorbar(
             [tau.mean for tau in taus], places, xerr=[tau.sd or 0.0 for tau in taus], fmt="o"
         )
-        axes.set_yticks(places, [f"{line.predictor} ({line.kendall_tau.n})" for line in lines])
+        names = [f"{line.predictor} ({line.kendall_tau.n})" for line in lines]
+        axes.set_yticks(places, ["\n".join(wrap(name, 34)) for name in names])
+        axes.set_ylim(-0.5, len(lines) - 0.5)
         axes.set_xlabel("Kendall's τ on test networks (number of seeds)")
         entitle(axes, group)
         axes.invert_yaxis()
@@ -72,7 +73,7 @@ def plot_predictors(table: PredictorTable) -> Figure:
 
 def entitle(axes: Axes, group: PredictorGroup) -> None:
     """Write above a panel what it shows, in lines that fit."""
-    axes.set_title("\n".join(wrap(title(group), 70)), fontsize="medium")
+    axes.set_title("\n".join(wrap(title(group), 55)), fontsize="medium")
 
 
 def _section(item: tuple[PredictorGroup, list[PredictorLine]]) -> str:
