@@ -1,9 +1,11 @@
 """Training side by side on the cores of a CPU."""
 
 import ctypes
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -54,15 +56,17 @@ def _loader(train: Train, training: StackedTraining, groups: Sequence[list[int]]
         batch_size=None,
         num_workers=min(threads, len(groups)),
         multiprocessing_context="fork",
-        worker_init_fn=_end_with_parent,
+        worker_init_fn=partial(_end_with_parent, os.getpid()),
         prefetch_factor=1,
         in_order=False,
     )
 
 
-def _end_with_parent(worker: int) -> None:
-    """It would train on, and hold the lock of the zoo's folder, when the parent was killed."""
+def _end_with_parent(parent: int, worker: int) -> None:
+    """It would train on, or wait for ever, when the parent was killed."""
     ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before
+        os._exit(1)
 
 
 class _Groups(Dataset[tuple[list[int], Trajectories]]):
