@@ -1,7 +1,6 @@
 """Networks of a zoo, pruned and fine-tuned."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +18,10 @@ from scalegmn.pruning import keep_top
 from scalegmn.zoo.builders.card import pruned_zoo_card
 from scalegmn.zoo.builders.checks import check_counts, with_last
 from scalegmn.zoo.builders.construction import Plan, Progress, construct
+from scalegmn.zoo.builders.draws import Draw, columns_of, images_of
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
 from scalegmn.zoo.builders.labelled import Dataset, ImageSplits
-from scalegmn.zoo.builders.record import NAME as RECORD
-from scalegmn.zoo.builders.record import ZooRecord, recorded
+from scalegmn.zoo.builders.record import ZooRecord
 from scalegmn.zoo.builders.stacked_cnn import ACTIVATIONS, small_cnn_layout
 from scalegmn.zoo.builders.training import StackedTraining, Trajectories
 from scalegmn.zoo.builders.update_rules import RULES
@@ -30,21 +29,6 @@ from scalegmn.zoo.folder import METRICS, ZooFolder
 from scalegmn.zoo.metrics import need_columns
 from scalegmn.zoo.records import Records
 from scalegmn.zoo.steps import Steps, at_steps
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One network to prune.
-
-    Args:
-        row: of the base zoo.
-        sparsity: fraction of its weights to prune.
-        seed: of the order of images, and of dropout.
-    """
-
-    row: int
-    sparsity: float
-    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +108,7 @@ class PrunedZooBuilder:
         layout = small_cnn_layout(images.train.x.shape[1], dataset.classes)
         if base.layout != layout:
             raise ValueError(f"{base.path} holds networks for other images than {dataset.name}")
-        base_images = _images_of(base.path, dataset)
+        base_images = images_of(base.path, dataset)
         table = pd.read_csv(base.path / METRICS)
         need_columns(table, ["config.dropout"], base.path / METRICS)
         draws = self._draws(base)
@@ -135,7 +119,7 @@ class PrunedZooBuilder:
             recipe={**self._recipe(base, dataset), "base_images": base_images},
             layout=layout,
             hyper=hyper,
-            columns=[_columns(i, draw, table, layout) for i, draw in enumerate(draws)],
+            columns=[columns_of(i, draw, table, layout) for i, draw in enumerate(draws)],
             steps=[{"config.finetune_epoch": epoch, "step": epoch} for epoch in epochs],
             checkpoints=epochs,
             batch_size=self.batch_size,
@@ -191,26 +175,6 @@ class PrunedZooBuilder:
         )
 
 
-def _images_of(base: Path, dataset: Dataset) -> str:
-    """What is known of the images that a base zoo was trained on.
-
-    Raises:
-        ValueError: if they are others than those to fine-tune on: what measures the networks could
-            then be what the base networks were trained on.
-    """
-    if not (base / RECORD).exists():
-        return "not recorded"
-    theirs = recorded(base, "copy the base zoo again").recipe.get("dataset", {})
-    ours = json.loads(json.dumps(dataset.facts))
-    for key in sorted(theirs.keys() | ours.keys()):
-        if theirs.get(key) != ours.get(key):
-            raise ValueError(
-                f"{base} was trained on images with {key} {theirs.get(key)}, and these have "
-                f"{ours.get(key)}: set data and data.* as they were for it"
-            )
-    return "the same"
-
-
 def _train(
     base: ZooFolder,
     draws: Sequence[Draw],
@@ -237,15 +201,3 @@ def keep_largest(row: Float32[Tensor, " p"], layout: Layout, sparsity: float) ->
         for v in layout
     ]
     return torch.cat(keep)
-
-
-def _columns(number: int, draw: Draw, table: pd.DataFrame, layout: Layout) -> dict[str, Any]:
-    """What the metrics say: how the base network was trained, and what became of it."""
-    base = {str(name): value for name, value in table.iloc[draw.row].items()}
-    weights = sum(v.size for v in layout if v.kind == "kernel")
-    config = {name: value for name, value in base.items() if name.startswith("config.")}
-    config["config.base_row"] = draw.row
-    config["config.base_modeldir"] = base["modeldir"]
-    config["config.base_step"] = base["step"]
-    config["config.sparsity"] = int(weights * draw.sparsity) / weights
-    return {**dict(sorted(config.items())), "modeldir": f"draw_{number:06d}"}
