@@ -36,7 +36,8 @@ class Sum(ABC):
 
     def products(self, x: EdgeRows, y: EdgeRows) -> Float[Tensor, "batch node d_x d_y"]:
         """The sums of outer products of rows."""
-        raise NotImplementedError
+        each = x.unsqueeze(-1) * y.unsqueeze(-2)
+        return self(each.flatten(-2)).unflatten(-1, each.shape[-2:])
 
 
 @dataclass(frozen=True)

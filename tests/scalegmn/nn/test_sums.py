@@ -53,6 +53,15 @@ def test_products_are_sums_of_outer_products(rows, axis):
     assert gradcheck(add.products, (rows, other))
 
 
+def test_products_are_those_of_any_sum():
+    rows, other = torch.randn(2, 7, D), torch.randn(2, 7, D)
+    index = torch.tensor([0, 3, 3, 1, 0, 3, 1])
+    expected = torch.zeros(2, 4, D, D)
+    for edge, node in enumerate(index.tolist()):
+        expected[:, node] += rows[:, edge, :, None] * other[:, edge, None, :]
+    assert_close(IndexSum.over(index, 4).products(rows, other), expected)
+
+
 def test_a_weighted_sum_counts_the_bias_with_its_weights(rows):
     mlp, weight = MLP(D, D, D).double(), torch.rand(2, 4, 9, 1, dtype=torch.float64)
     found = mlp.summed(mlp.term(0, rows), AxisSum(2, 9), weight)
