@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scalegmn.graph import NetworkGraph, Role
-from scalegmn.metanetwork import Backbone, Functional, Operator
+from scalegmn.metanetwork import Functional, Operator
+from scalegmn.nn.backbone import Backbone
 from scalegmn.nn.canonical import Itself
 from scalegmn.nn.encodings import Equivariant, Multiplied
 from scalegmn.nn.gates import ByRole, Gate, Gated, RowFunction
