@@ -18,12 +18,12 @@ from rich.table import Table
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from conf.data_facts import prepared_data, with_images
-from conf.errors import job_errors, run
-from conf.said_by_files import METADATA, as_the_file_says, overridden, said_by
-from conf.types import check_types
 from lightning_modules.classifier import Classifier
-from lightning_modules.pretrained import pretrained
+from pipelines.data_facts import prepared_data, with_images
+from pipelines.errors import job_errors, run
+from pipelines.pretrained import pretrained
+from pipelines.said_by_files import METADATA, as_the_file_says, overridden, said_by
+from pipelines.types import check_types
 from scalegmn.formats import atomic_path, load_tensors, read_metadata
 from scalegmn.graph import NetworkGraph, Role
 from scalegmn.predictor import AccuracyPredictor, load_predictor

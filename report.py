@@ -12,10 +12,9 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.markdown import Markdown
 
-from conf.errors import one_line_errors, run
-from conf.types import check_types
-from scalegmn.formats import atomic_path
-from scalegmn.results import (
+from pipelines.errors import one_line_errors, run
+from pipelines.types import check_types
+from reporting import (
     PredictorTable,
     Table,
     collect,
@@ -30,6 +29,7 @@ from scalegmn.results import (
     to_markdown,
     without_scores,
 )
+from scalegmn.formats import atomic_path
 
 log = logging.getLogger(__name__)
 

@@ -16,16 +16,16 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from callbacks.results_writer import NAME as RESULTS
-from callbacks.run_record import read_record
-from callbacks.summary_table import summary_table
-from conf.building import build_zoo, builds_zoo
-from conf.checkpoints import checkpoint_to_continue
-from conf.data_facts import prepared_data, with_images
-from conf.errors import job_errors, run
-from conf.identity import config_hash
-from conf.job_process import needs_own_process, run_in_own_process
-from conf.types import check_types
-from scalegmn.results import Results
+from pipelines.building import build_zoo, builds_zoo
+from pipelines.checkpoints import checkpoint_to_continue
+from pipelines.data_facts import prepared_data, with_images
+from pipelines.errors import job_errors, run
+from pipelines.identity import config_hash
+from pipelines.job_process import needs_own_process, run_in_own_process
+from pipelines.run_record import read_record
+from pipelines.types import check_types
+from reporting import Results
+from reporting.summary_table import summary_table
 
 MATMUL_PRECISIONS = ("highest", "high", "medium")
 # Lightning's warnings about what is meant to be so: runs continue, batches are made on the device.

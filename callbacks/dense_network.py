@@ -5,11 +5,11 @@ from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
 
-from callbacks.best_weights import load_best
 from callbacks.inner_training import InnerTraining
 from callbacks.protocols import holding_mask
+from pipelines.best_weights import load_best
+from reporting import DenseRow
 from scalegmn.formats import save_network
-from scalegmn.results import DenseRow
 
 
 class DenseNetwork(Callback):

@@ -6,7 +6,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from callbacks.inner_training import InnerTraining
 from callbacks.protocols import offering_target
-from scalegmn.results import DenseRow
+from reporting import DenseRow
 
 
 class DenseReference(Callback):

@@ -10,13 +10,13 @@ from lightning import Callback, LightningModule, Trainer
 from torch import nn
 
 from callbacks.fine_tuning import FineTuning
-from callbacks.one_or_several import one_or_several
-from callbacks.remembered import remembered
 from callbacks.sources import Source, rewritten_target
 from callbacks.thresholding import Thresholding
+from pipelines.one_or_several import one_or_several
+from pipelines.remembered import remembered
+from reporting import PrunedRow
 from scalegmn.formats import load_state, save_network
 from scalegmn.pruning import Score, Selection, SparsityCount
-from scalegmn.results import PrunedRow
 
 
 class EarlyStoppedFineTuning(Callback):
@@ -38,7 +38,7 @@ class EarlyStoppedFineTuning(Callback):
           metadata: ${metadata}
 
     Args:
-        method: one of :data:`scalegmn.results.METHODS`.
+        method: one of :data:`reporting.METHODS`.
         sparsities: fractions of the prunable parameters, in [0, 1); one or several.
         score: how much each prunable parameter matters.
         selection: which of them stay.

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from callbacks.gathering import gathered_dense, gathered_rows
-from callbacks.layer_figure import layer_figure
 from callbacks.protocols import offering_target
 from callbacks.shown_figures import show_figures
+from reporting import DenseRow, PrunedRow, Results, plot_curves, tabulate
+from reporting.layer_figure import layer_figure
 from scalegmn.formats import load_state
 from scalegmn.pruning import SparsityCount
-from scalegmn.results import DenseRow, PrunedRow, Results, plot_curves, tabulate
 
 
 class Figures(Callback):

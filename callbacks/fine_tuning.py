@@ -16,10 +16,10 @@ from torch.optim import Optimizer
 from callbacks.gradient_freezing import GradientFreezing
 from callbacks.inner_training import InnerTraining
 from callbacks.masking import Masking
-from callbacks.one_or_several import one_or_several
 from callbacks.patience import Patience
-from callbacks.remembered import remembered
 from callbacks.thresholding import Thresholding
+from pipelines.one_or_several import one_or_several
+from pipelines.remembered import remembered
 from scalegmn.formats import load_state, save_network
 
 NETWORK = "network.safetensors"

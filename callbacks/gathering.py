@@ -3,7 +3,7 @@
 from lightning import Callback, Trainer
 
 from callbacks.protocols import ReportsDense, ReportsMetrics, ReportsRows
-from scalegmn.results import DenseRow, PrunedRow
+from reporting import DenseRow, PrunedRow
 
 
 def gathered_dense(trainer: Trainer) -> DenseRow | None:

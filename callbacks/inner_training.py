@@ -13,11 +13,11 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.seed import isolate_rng
 from torch import nn
 
-from callbacks.best_weights import load_best
 from callbacks.metrics_csv import MetricsCSV
 from callbacks.progress import FitProgress
 from callbacks.random_state import RandomState
-from scalegmn.results import DenseRow
+from pipelines.best_weights import load_best
+from reporting import DenseRow
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
+from reporting import DenseRow, PrunedRow
 from scalegmn.predictor import AccuracyPredictor, Predictions
 from scalegmn.pruning import Mask
-from scalegmn.results import DenseRow, PrunedRow
 
 
 @runtime_checkable

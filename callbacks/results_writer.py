@@ -12,8 +12,8 @@ from lightning import Callback, LightningModule, Trainer
 
 from callbacks.gathering import gathered_dense, gathered_metrics, gathered_rows
 from callbacks.protocols import Predicts
-from callbacks.run_record import RunRecord, begin_session
-from scalegmn.results import PrunedRow, Results
+from pipelines.run_record import RunRecord, begin_session
+from reporting import PrunedRow, Results
 
 NAME = "results.json"
 
@@ -35,7 +35,7 @@ class ResultsWriter(Callback):
 
     Args:
         experiment: its name.
-        method: one of :data:`scalegmn.results.METHODS`; ``None`` where nothing is pruned.
+        method: one of :data:`reporting.METHODS`; ``None`` where nothing is pruned.
         target: the name of the network.
         seed: of the run.
         folder: the run's.

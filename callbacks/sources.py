@@ -7,8 +7,8 @@ import torch
 from lightning import LightningModule, Trainer
 from torch import nn
 
-from callbacks.best_weights import load_best
 from callbacks.protocols import offering_target
+from pipelines.best_weights import load_best
 
 Source = Callable[[Trainer, LightningModule], nn.Module]
 

@@ -4,8 +4,8 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
-from callbacks.layer_figure import layer_figure
 from callbacks.protocols import offering_target
+from reporting.layer_figure import layer_figure
 
 
 class SparsityMonitor(Callback):

@@ -7,10 +7,10 @@ from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
-from callbacks.best_weights import load_best
-from callbacks.prediction_figures import calibration_figure, scatter_figure
 from callbacks.protocols import predicting
 from callbacks.shown_figures import show_figures
+from pipelines.best_weights import load_best
+from reporting.prediction_figures import calibration_figure, scatter_figure
 from scalegmn.predictor import Predictions, save_predictor
 
 

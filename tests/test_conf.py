@@ -7,10 +7,10 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from conf.errors import one_line
-from conf.identity import config_hash, job_folder
-from conf.settings import with_settings
-from conf.types import check_types
+from pipelines.errors import one_line
+from pipelines.identity import config_hash, job_folder
+from pipelines.settings import with_settings
+from pipelines.types import check_types
 
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
@@ -48,7 +48,7 @@ def test_every_experiment_composes_and_every_target_resolves(experiment):
 
 
 def test_fine_tuning_a_predictor_asks_for_one():
-    overrides = ["experiment=predict_small_cnn", "published=finetuned_on_pruned_zoo"]
+    overrides = ["experiment=predict_small_cnn", "hparams=finetuned_on_pruned_zoo"]
     cfg = composed(*overrides)
     check_types(cfg)
     with pytest.raises(InstantiationException) as error:
@@ -115,7 +115,7 @@ def test_every_published_predictor_is_in_the_table():
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_predictors_are_as_published(name):
-    cfg = composed("experiment=predict_small_cnn", f"published={name}")
+    cfg = composed("experiment=predict_small_cnn", f"hparams={name}")
     check_types(cfg)
     arch, recipe = cfg.architecture, cfg.model.predictor.recipe
     assert (

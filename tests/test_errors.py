@@ -10,7 +10,7 @@ import torch
 import evaluate
 import report
 import train
-from conf.errors import run
+from pipelines.errors import run
 from scalegmn.targets import SmallCNN
 
 ZOO = ("experiment=build_zoo", "data=digits")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import evaluate
-from conf.errors import run
+from pipelines.errors import run
 from scalegmn.graph import NetworkGraph
 from scalegmn.nn import Architecture, Hetero
 from scalegmn.predictor import AccuracyPredictor, Metanetwork, StatNN, save_predictor

@@ -13,11 +13,11 @@ from hydra.errors import InstantiationException
 
 import evaluate
 from callbacks.metrics_csv import MetricsCSV
-from conf.errors import one_line, run
+from pipelines.errors import one_line, run
+from reporting import Results
 from scalegmn.formats import load_state, read_metadata
 from scalegmn.graph import NetworkGraph
 from scalegmn.predictor import load_predictor
-from scalegmn.results import Results
 from scalegmn.targets import SmallCNN
 from tests.zoos import metrics_of, write_zoo
 from train import objective, train
@@ -96,8 +96,8 @@ def test_a_run_leaves_a_predictor_and_what_it_is_worth(trained):
         (["model/reader=statnn", "model/loss=bce"], "StatNN"),
         (["model/reader=mlp"], "MLP"),
         (["model/symmetry=permutation", "model/direction=bidirectional"], "GMN, bidirectional"),
-        (["published=cifar10_hetero_bidirectional"], "ScaleGMN (hetero), bidirectional"),
-        (["published=cifar10_tanh"], "ScaleGMN (sign), forward"),
+        (["hparams=cifar10_hetero_bidirectional"], "ScaleGMN (hetero), bidirectional"),
+        (["hparams=cifar10_tanh"], "ScaleGMN (sign), forward"),
         (["data=zoo_union", "data.activation=relu"], "ScaleGMN (scale), forward"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_symmetry_that_the_networks_do_not_have_is_one_line(data_dir, tmp_path
 
 def test_a_predictor_is_fine_tuned_on_pruned_networks(trained, data_dir, tmp_path):
     weights = f"predictor.weights={trained / 'predictor.safetensors'}"
-    overrides = ["published=finetuned_on_pruned_zoo", weights, "architecture.d=99"]
+    overrides = ["hparams=finetuned_on_pruned_zoo", weights, "architecture.d=99"]
     results = in_process(tmp_path, data_dir, *overrides, "trainer.max_epochs=1")
     before, after = (load_predictor(f / "predictor.safetensors") for f in (trained, tmp_path))
     assert after.recipe == before.recipe and results.dataset == "pruned_zoo_relu"

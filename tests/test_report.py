@@ -7,7 +7,7 @@ import pytest
 
 import report as report_py
 from report import report
-from scalegmn.results import DenseRow, PrunedRow, Results
+from reporting import DenseRow, PrunedRow, Results
 
 SCRIPT = Path(__file__).parents[1] / "report.py"
 

@@ -10,10 +10,10 @@ import torch
 from hydra import compose, initialize_config_dir
 
 import train
-from conf import job_process
-from conf.errors import run
+from pipelines import job_process
+from pipelines.errors import run
+from reporting import Results
 from scalegmn.formats import load_state
-from scalegmn.results import Results
 from scalegmn.targets import SmallCNN
 
 ROOT = Path(__file__).parents[1]

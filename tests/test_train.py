@@ -14,11 +14,11 @@ from torch import nn
 
 import evaluate
 import train as train_py
-from callbacks.run_record import read_record
-from conf.checkpoints import checkpoint_to_continue
-from conf.errors import run
+from pipelines.checkpoints import checkpoint_to_continue
+from pipelines.errors import run
+from pipelines.run_record import read_record
+from reporting import DenseRow, PrunedRow, Results
 from scalegmn.formats import load_state, read_metadata
-from scalegmn.results import DenseRow, PrunedRow, Results
 from scalegmn.targets import SmallCNN
 from train import train
 

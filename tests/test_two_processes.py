@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scalegmn.results import Results
+from reporting import Results
 from tests.zoos import metrics_of, write_zoo
 
 ROOT = Path(__file__).parents[1]

@@ -15,14 +15,14 @@ from callbacks.dense_reference import DenseReference
 from callbacks.figures import Figures
 from callbacks.results_writer import ResultsWriter
 from callbacks.rewritten_network import RewrittenNetwork
-from callbacks.run_record import NAME, begin_session, read_record
 from callbacks.sparsity_monitor import SparsityMonitor
-from callbacks.summary_table import summary_table
 from callbacks.trained_target import TrainedTarget
 from lightning_modules.classifier import Classifier
 from lightning_modules.one_shot_pruner import OneShotPruner
+from pipelines.run_record import NAME, begin_session, read_record
+from reporting import DenseRow, PrunedRow, Results
+from reporting.summary_table import summary_table
 from scalegmn.formats import load_state, read_metadata, save_network
-from scalegmn.results import DenseRow, PrunedRow, Results
 
 METADATA = {"target": "mlp", "saw_validation": "false"}
 

@@ -6,16 +6,16 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.data import DataLoader, SequentialSampler
 
-from callbacks.prediction_figures import calibration_figure, scatter_figure
 from callbacks.protocols import predicting
 from callbacks.results_writer import ResultsWriter
-from callbacks.summary_table import summary_table
 from callbacks.trained_predictor import TrainedPredictor
 from lightning_modules.predictor import Predictor
 from lightning_modules.squared_error import SquaredError
+from reporting import Results
+from reporting.prediction_figures import calibration_figure, scatter_figure
+from reporting.summary_table import summary_table
 from scalegmn.formats import read_metadata
 from scalegmn.predictor import AccuracyPredictor, Predictions, StatNN, load_predictor
-from scalegmn.results import Results
 from tests.networks import batch_of, graph_of
 
 

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from lightning_modules.loaded_predictor import new_or_loaded
 from lightning_modules.predictor import Predictor
 from lightning_modules.squared_error import SquaredError
+from pipelines.loaded_predictor import new_or_loaded
 from scalegmn.nn import Architecture, Bidirectional, BidirectionalInverse, Scale, Sign
 from scalegmn.predictor import AccuracyPredictor, Metanetwork, StatNN, save_predictor
 from scalegmn.targets import SmallCNN

@@ -1,7 +1,0 @@
-"""Configs, and what turns a composed one into a run."""
-
-from conf.resolvers import register
-
-# Here, so that they are known wherever anything of this package is: a launcher may run a job in a
-# process that never saw the command's own file.
-register()

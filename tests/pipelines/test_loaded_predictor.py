@@ -1,0 +1,34 @@
+import pytest
+
+from pipelines.loaded_predictor import new_or_loaded
+from scalegmn.predictor import StatNN, load_predictor, save_predictor
+from scalegmn.targets import SmallCNN
+
+A, B = ({"zoo": name, "by": "run with seed 42"} for name in ("a", "b"))
+RECIPE = StatNN(d=8)
+
+
+def predictor(split, weights=None):
+    shape = (1, 32, 32)
+    return new_or_loaded(
+        RECIPE, network=SmallCNN(), image_shape=shape, weights=weights, split=split
+    )
+
+
+def test_a_predictor_remembers_every_split_that_it_learnt_from(tmp_path):
+    first, second = (tmp_path / f"{name}.safetensors" for name in ("first", "second"))
+    save_predictor(first, predictor(A), {})
+    save_predictor(second, predictor(B, str(first)), {})
+    assert load_predictor(second).splits == [A, B]
+    assert predictor(A, str(second)).splits == [A, B]
+    for other in ({**A, "by": "run with seed 1"}, {**B, "by": "b_split.csv"}):
+        with pytest.raises(ValueError, match=f"second.safetensors: it learnt from {other['zoo']}"):
+            predictor(other, str(second))
+
+
+def test_a_file_that_does_not_say_what_it_learnt_from_is_mentioned(tmp_path, caplog):
+    file = tmp_path / "old.safetensors"
+    save_predictor(file, predictor(None), {})
+    assert predictor(A, str(file)).splits == [A]
+    (said,) = caplog.messages
+    assert said.endswith("does not say which networks it learnt from: test others")
