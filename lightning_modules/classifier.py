@@ -1,4 +1,4 @@
-"""Training a target network on images, from scratch or under a mask."""
+"""Train a network to classify images."""
 
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
@@ -11,22 +11,18 @@ from lightning_modules.evaluation import Evaluation
 from lightning_modules.mean import Mean
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
 from lightning_modules.shares import weight_of_share
-from scalegmn.pruning import Mask
 
 Batch = tuple[Float[Tensor, "n c h w"], Int64[Tensor, " n"]]
 
 
 class Classifier(LightningModule):
-    """Minimises the cross-entropy of a network.
+    """Minimise the cross-entropy of a network.
 
     Args:
         net: maps images ``(n, c, h, w)`` to logits ``(n, class)``.
         optimizer: makes an optimizer for the network's parameters.
         scheduler: how its learning rate changes; ``None`` for not at all.
         label_smoothing: of the training loss; validation and test use plain cross-entropy.
-
-    Attributes:
-        mask: what is kept of the network; callbacks set and obey it.
     """
 
     def __init__(
@@ -39,7 +35,6 @@ class Classifier(LightningModule):
     ) -> None:
         super().__init__()
         self.net = net
-        self.mask: Mask | None = None
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.label_smoothing = label_smoothing

@@ -1,4 +1,4 @@
-"""Training a metanetwork to rewrite one network into one that can be pruned."""
+"""Train a metanetwork to rewrite one network into one that can be pruned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ from scalegmn.pruning import l1
 
 
 class EquivariantPruner(LightningModule):
-    r"""Learns :math:`\theta' = \theta + f_\varphi(G, \theta)`, sparse and as good as θ.
+    r"""Learn :math:`\theta' = \theta + f_\varphi(G, \theta)`, sparse and as good as θ.
 
     .. math:: \min_\varphi \; \lambda \lVert \theta' \rVert_1 + \mathrm{CE}(u_{G, \theta'}(x), y)
 
@@ -83,7 +83,8 @@ class EquivariantPruner(LightningModule):
         with torch.autocast(self.device.type, enabled=False):
             return self.operator(self.graph, dict(self.target.named_parameters()))
 
-    def target_parameters(self) -> dict[str, Tensor]:
+    def rewritten(self) -> dict[str, Tensor]:
+        """The rewritten parameters θ' by name, detached."""
         with torch.no_grad():
             return self()
 
@@ -110,7 +111,7 @@ class EquivariantPruner(LightningModule):
         return Rewriting(self(), l1_weight=self.l1_weight, divisor=divisor)
 
     def on_validation_epoch_start(self) -> None:
-        self._validated = self.target_parameters()
+        self._validated = self.rewritten()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         x, y = batch

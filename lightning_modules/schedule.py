@@ -1,13 +1,13 @@
-"""An optimizer and how its learning rate changes."""
+"""Build an optimizer and the scheduler of its learning rate."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import cos, pi
 from typing import Any, Literal
 
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 
@@ -25,27 +25,8 @@ class Schedule:
     interval: Literal["step", "epoch"] = "epoch"
 
 
-@dataclass(frozen=True)
-class WarmUp:
-    r"""The factor of the learning rate in a linear warm-up, for ``LambdaLR`` after every step.
-
-    .. math:: \eta_n = \eta \min(1, n / W)
-
-    is the learning rate of the n-th step, n = 1, 2, …
-
-    Args:
-        steps: W.
-    """
-
-    steps: int
-
-    def __call__(self, steps_done: int) -> float:
-        return min(1.0, (steps_done + 1) / self.steps)
-
-
-@dataclass(frozen=True)
-class WarmUpCosine:
-    r"""The factor of the learning rate in a linear warm-up and a cosine, for ``LambdaLR``.
+def warmup_cosine(optimizer: Optimizer, *, warmup: int, total: int) -> SequentialLR:
+    r"""A scheduler with a linear warm-up, then a cosine.
 
     .. math::
         \eta_n = \eta \begin{cases}
@@ -57,23 +38,19 @@ class WarmUpCosine:
     W, all of them warm up.
 
     Args:
-        warm_up: W.
+        optimizer: whose rate changes.
+        warmup: W.
         total: N.
     """
-
-    warm_up: int
-    total: int
-
-    def __call__(self, done: int) -> float:
-        if done < self.warm_up:
-            return (done + 1) / (self.warm_up + 1)
-        return (1 + cos(pi * (done - self.warm_up) / max(1, self.total - self.warm_up))) / 2
+    linear = LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)
+    cosine = CosineAnnealingLR(optimizer, T_max=max(1, total - warmup))
+    return SequentialLR(optimizer, [linear, cosine], milestones=[warmup])
 
 
 def scheduled(
     parameters: Iterable[nn.Parameter], optimizer: OptimizerFactory, schedule: Schedule | None
 ) -> OptimizerLRScheduler:
-    """What ``configure_optimizers`` returns."""
+    """Build the return value of ``configure_optimizers``."""
     made = optimizer(parameters)
     if schedule is None:
         return made

@@ -1,4 +1,4 @@
-"""The predictor to train."""
+"""Build the predictor to train, or load an earlier one."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from scalegmn.predictor import AccuracyPredictor, Recipe, load_predictor
 log = logging.getLogger(__name__)
 
 
-def new_or_loaded(
+def build_or_load(
     recipe: Recipe,
     *,
     network: nn.Module,

@@ -1,0 +1,45 @@
+"""Measure a network on a split."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import nn
+
+from lightning_modules.classifier import Classifier
+from pipelines.run import Run
+from reporting import DenseRow
+from pipelines.hashing import tensor_hash
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good a network is on one split.
+
+    Args:
+        loss: cross-entropy.
+        accuracy: fraction of images.
+    """
+
+    loss: float
+    accuracy: float
+
+
+def evaluate(run: Run, net: nn.Module, split: Literal["val", "test"]) -> Quality:
+    """Loss and accuracy of a network on a split, over all processes."""
+    trainer = run.trainer(enable_checkpointing=False)
+    measure = {"val": trainer.validate, "test": trainer.test}[split]
+    (metrics,) = measure(Classifier(net), datamodule=run.data, verbose=False)
+    return Quality(metrics[f"{split}/loss"], metrics[f"{split}/accuracy"])
+
+
+def dense_row(run: Run, net: nn.Module, *, saw_validation: bool) -> DenseRow:
+    """A dense network's row in the results."""
+    val, test = (evaluate(run, net, split) for split in ("val", "test"))
+    return DenseRow(
+        test_acc=test.accuracy,
+        val_acc=val.accuracy,
+        val_loss=val.loss,
+        parameters=sum(p.numel() for p in net.parameters()),
+        saw_validation=saw_validation,
+        hash=tensor_hash(net.state_dict()),
+    )

@@ -1,0 +1,138 @@
+"""Execute the run that a composed config describes, or continue it."""
+
+from math import nan
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from datamodules.prepare import prepared
+from pipelines.config_check import check_config, check_trainer
+from pipelines.identity import config_hash
+from pipelines.processes import Processes
+from pipelines.results import FILE
+from pipelines.run import Run
+from pipelines.run_record import begin_session, read_record
+from reporting import Results, summary_table
+
+MATMUL_PRECISIONS = ("highest", "high", "medium")
+
+
+def execute(cfg: DictConfig) -> Results | None:
+    """Execute a run in ``cfg.paths.run_dir``, continue it, or read what it found.
+
+    Everything that can be checked is checked before anything is written. ``results.json`` is
+    written last: it says that the run is finished.
+
+    Args:
+        cfg: composed; its ``config_hash`` is filled in.
+
+    Returns:
+        The results; ``None`` on processes other than the first.
+
+    Raises:
+        ValueError: if the config or a file is wrong, or the folder holds another run.
+        FileNotFoundError: if data or weights are not there.
+    """
+    check_config(cfg)
+    check_trainer(cfg)
+    use_threads(cfg.num_threads)
+    use_matmul_precision(cfg.matmul_precision)
+    pipeline = instantiate(cfg.pipeline, _convert_="all")
+    data = prepared(instantiate(cfg.data, _convert_="all"))
+    plugins: Any = instantiate(cfg.trainer.plugins, _convert_="all") or ()
+    run = Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins))
+    if run.processes.is_first:
+        begin_session(run.folder, cfg.config_hash)
+        save_config(cfg, run.folder)
+    run.processes.barrier()
+    results = pipeline(run)
+    if run.processes.is_first:
+        results.write(run.folder / FILE)
+    run.processes.barrier()
+    return results if run.processes.is_first else None
+
+
+def finished(cfg: DictConfig) -> Results | None:
+    """The results of the run in ``cfg.paths.run_dir``, if it is finished.
+
+    Raises:
+        ValueError: if the folder holds another run.
+    """
+    folder = Path(cfg.paths.run_dir)
+    cfg.config_hash = config_hash(cfg)
+    record = read_record(folder)
+    if record is not None and record.config_hash != cfg.config_hash:
+        raise ValueError(
+            f"{folder} holds a run of another config: give this one another hydra.run.dir, "
+            "or repeat that run's command to continue it"
+        )
+    if record is None or not (folder / FILE).exists():
+        return None
+    return Results.read(folder / FILE)
+
+
+def show(results: Results) -> None:
+    """Print the results as a table."""
+    console().print(summary_table(results))
+
+
+def console() -> Console:
+    """Where tables go; wide enough for them where nobody's terminal says how wide it is."""
+    return Console() if Console().is_terminal else Console(width=110)
+
+
+def objective(results: Results) -> float | None:
+    """The number that a sweep minimises.
+
+    That is the mean validation loss of the networks pruned by the run's method, else that of the
+    dense network; for a predictor, Kendall's τ on validation networks with the opposite sign. Never
+    a number of the test split: choices are not made with it.
+    """
+    if results.predictor is not None:
+        return -results.metrics.get("val_kendall_tau", nan)
+    pruned = [row.val_loss for row in results.pruned if row.method in (None, results.method)]
+    losses = [loss for loss in pruned if loss is not None]
+    if losses:
+        return fmean(losses)
+    return results.dense.val_loss if results.dense else None
+
+
+def use_threads(num_threads: int | None) -> None:
+    """Limit PyTorch's threads on the CPU, if a number is given.
+
+    Raises:
+        ValueError: if it is not a number of threads.
+    """
+    if num_threads is None:
+        return
+    if not isinstance(num_threads, int) or num_threads < 1:
+        raise ValueError(f"num_threads={num_threads!r}: expected a whole number above 0")
+    torch.set_num_threads(num_threads)
+
+
+def use_matmul_precision(precision: str) -> None:
+    """Choose between speed and precision for products of float32 matrices.
+
+    Raises:
+        ValueError: if PyTorch has no such precision.
+    """
+    if precision not in MATMUL_PRECISIONS:
+        known = ", ".join(MATMUL_PRECISIONS)
+        raise ValueError(f"matmul_precision={precision}: expected one of {known}")
+    torch.set_float32_matmul_precision(precision)
+
+
+def save_config(cfg: DictConfig, folder: Path) -> None:
+    """Write ``.hydra/``, as Hydra does, but only into a folder that is the run's."""
+    target = folder / ".hydra"
+    target.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(cfg, target / "config.yaml")
+    if HydraConfig.initialized():
+        OmegaConf.save(HydraConfig.get(), target / "hydra.yaml")
+        OmegaConf.save(HydraConfig.get().overrides.task, target / "overrides.yaml")

@@ -1,0 +1,156 @@
+"""Fine-tune a candidate under its mask, evaluate and save it: the same for every method."""
+
+import shutil
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import partial
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from callbacks import EarlyStoppedFineTuning, GradientFreezing, Masking
+from lightning_modules.classifier import Classifier
+from pipelines.evaluation import evaluate
+from pipelines.fit import Budget, fit
+from pipelines.metadata import metadata
+from pipelines.methods import Candidate
+from pipelines.run import Run
+from pipelines.stage import once
+from reporting import FineTuneRate, PrunedRow
+from scalegmn.formats import load_state, load_tensors, save_network
+from scalegmn.pruning import Mask, SparsityCount
+
+NETWORK = "network.safetensors"
+CANDIDATE = "candidate.safetensors"
+MASK = "mask."
+
+
+def finetune(run: Run, candidate: Candidate, *, method: str, folder: Path) -> PrunedRow:
+    """Fine-tune with every learning rate, choose by validation loss, test, and save.
+
+    Leaves ``pruned_<percent>.safetensors`` in the folder. The test images are only looked at when
+    everything is chosen. Finished work is found again in ``finetune/``.
+
+    Args:
+        run: gives the data and the budget, ``finetune`` of its config.
+        candidate: the network and its mask.
+        method: that made it.
+        folder: for the pruned network; the run's, or one below it.
+    """
+    percent = f"{100 * candidate.sparsity:g}"
+    work, file = folder / "finetune" / f"{method}_{percent}", folder / pruned_name(percent)
+    row = once(work / "row.json", lambda: _stage(run, candidate, method, work, file), run.processes)
+    (work / CANDIDATE).unlink(missing_ok=True)
+    rates = tuple(FineTuneRate(**rate) for rate in row.pop("finetune_rates"))
+    return PrunedRow(
+        **row,
+        finetune_rates=rates,
+        file=file.relative_to(run.folder).as_posix(),
+        method=None if method == run.cfg.method else method,
+    )
+
+
+def pruned_name(percent: str) -> str:
+    """The name of the file of a network pruned to so many percent."""
+    return f"pruned_{percent}.safetensors"
+
+
+def _stage(
+    run: Run, candidate: Candidate, method: str, work: Path, file: Path
+) -> dict[str, Any]:
+    pruned, mask = _fixed(run, candidate, work / CANDIDATE)
+    before = evaluate(run, pruned, "test")
+    rates = _grid(run.cfg.finetune.lr)
+    outcomes = [_rate(run, pruned, mask, lr, work / f"lr_{lr:g}") for lr in rates]
+    best = min(outcomes, key=lambda o: inf if o.val_loss is None else o.val_loss)
+    net = deepcopy(pruned)
+    net.load_state_dict(load_state(work / f"lr_{best.lr:g}" / NETWORK, net))
+    after = evaluate(run, net, "test")
+    if run.processes.is_first:
+        own = {"method": method, "sparsity": f"{candidate.sparsity:g}"}
+        save_network(file, net.state_dict(), {**metadata(run.cfg), **own})
+    run.processes.barrier()
+    count = SparsityCount.of(load_state(file, net))
+    return {
+        "sparsity": candidate.sparsity,
+        "test_acc": after.accuracy,
+        "val_acc": best.val_acc,
+        "val_loss": best.val_loss,
+        "test_acc_before_finetune": before.accuracy,
+        "finetune_lr": best.lr,
+        "finetune_epochs": best.epochs,
+        "finetune_rates": [vars(outcome) for outcome in outcomes],
+        "finetune_lr_at_edge": best.lr in (min(rates), max(rates)) if len(rates) > 1 else None,
+        "epochs_before_finetune": candidate.epochs,
+        "weight_sparsity": count.weight_sparsity,
+        "parameter_sparsity": count.parameter_sparsity,
+        "nonzero": count.nonzero,
+    }
+
+
+def _fixed(run: Run, candidate: Candidate, file: Path) -> tuple[nn.Module, Mask]:
+    """The pruned candidate and its mask, the same in every session and on every process."""
+    if run.processes.is_first and not file.exists():
+        net = deepcopy(candidate.network)
+        candidate.mask.apply_(net)
+        save_network(file, _tensors(net, candidate.mask), {})
+    run.processes.barrier()
+    net = deepcopy(candidate.network).requires_grad_(True)
+    tensors = load_tensors(file, _tensors(net, candidate.mask))
+    keep = {n.removeprefix(MASK): t.bool() for n, t in tensors.items() if n.startswith(MASK)}
+    net.load_state_dict({n: t for n, t in tensors.items() if not n.startswith(MASK)})
+    return net, Mask(keep)
+
+
+def _tensors(net: nn.Module, mask: Mask) -> dict[str, Tensor]:
+    return {**net.state_dict(), **{MASK + name: keep for name, keep in mask.keep.items()}}
+
+
+def _rate(run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path) -> FineTuneRate:
+    work = partial(_tune, run, pruned, mask, lr, folder)
+    outcome = once(folder / "result.json", work, run.processes)
+    if run.processes.is_first:
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    return FineTuneRate(**outcome)
+
+
+def _tune(run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path) -> dict[str, Any]:
+    settings = run.cfg.finetune
+    run.seed()
+    tuned = deepcopy(pruned)
+    epochs = fit(
+        run,
+        Classifier(tuned, optimizer=partial(run.build("finetune.optimizer"), lr=lr)),
+        Budget(settings.max_epochs),
+        folder=folder,
+        label=f"{folder.parent.name}/{folder.name}",
+        callbacks=[
+            Masking(mask),
+            GradientFreezing(mask),
+            EarlyStoppedFineTuning("val/loss", patience=settings.patience),
+        ],
+    )
+    # The weights right after pruning, epoch 0, are a candidate as well.
+    measured = [(evaluate(run, net, "val"), net) for net in (pruned, tuned)]
+    quality, best = min(measured, key=lambda pair: _or_infinite(pair[0].loss))
+    if run.processes.is_first:
+        save_network(folder / NETWORK, best.state_dict(), {})
+    finite = isfinite(quality.loss)
+    return vars(
+        FineTuneRate(
+            lr=lr,
+            val_loss=quality.loss if finite else None,
+            val_acc=quality.accuracy if finite else None,
+            epochs=epochs,
+        )
+    )
+
+
+def _grid(rates: float | Sequence[float]) -> list[float]:
+    return [rates] if isinstance(rates, int | float) else list(rates)
+
+
+def _or_infinite(loss: float) -> float:
+    return loss if isfinite(loss) else inf

@@ -1,0 +1,52 @@
+"""The interface of pruning methods."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import nn
+
+from pipelines.run import Run
+from scalegmn.pruning import Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A network to fine-tune under a mask.
+
+    Attributes:
+        sparsity: the fraction of prunable parameters that was asked for.
+        network: pruned or not; what the mask prunes does not count.
+        mask: what is kept.
+        epochs: epochs over the training images that the method used so far.
+    """
+
+    sparsity: float
+    network: nn.Module
+    mask: Mask
+    epochs: int = 0
+
+
+class Method(Protocol):
+    """A way to prune, made from ``conf/pruner``.
+
+    Everything after a candidate is common to all methods: fine-tuning under the mask, evaluation,
+    files and results. A method that fits something does so in stages of its own, which are not
+    repeated when the run is resumed.
+
+    Attributes:
+        name: of its rows in the results; one of :data:`reporting.METHODS`, or new.
+    """
+
+    name: str
+
+    def candidates(
+        self, run: Run, dense: nn.Module, sparsities: Sequence[float]
+    ) -> Iterator[Candidate]:
+        """One candidate for each sparsity, in ascending order.
+
+        Args:
+            run: gives data, devices and a folder.
+            dense: the network to prune; it is not changed.
+            sparsities: fractions of the prunable parameters, in [0, 1), ascending.
+        """

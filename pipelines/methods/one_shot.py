@@ -1,0 +1,72 @@
+"""Score a network once, and prune the lowest scores."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import nn
+
+from pipelines.methods.candidate import Candidate
+from pipelines.run import Run
+from scalegmn.pruning import Allocation, Score, balanced, make_mask
+
+GAUGES = ("raw", "balanced")
+
+
+class OneShot:
+    """Prune what a score ranks lowest, to every sparsity from the same scores.
+
+    Args:
+        name: of the method.
+        score: of every prunable entry, see :data:`scalegmn.pruning.Score`.
+        allocate: how many entries each tensor keeps.
+        gauge: in which of all equal networks the score sees the weights: ``raw``, as they are, or
+            ``balanced``, in the one of least norm.
+        min_per_layer: entries that each tensor keeps at least.
+
+    Raises:
+        ValueError: if there is no such gauge.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        score: Score,
+        allocate: Allocation,
+        gauge: str = "raw",
+        min_per_layer: int = 0,
+    ) -> None:
+        if gauge not in GAUGES:
+            raise ValueError(f"selection.gauge={gauge}: expected one of {', '.join(GAUGES)}")
+        self.name = name
+        self.score = score
+        self.allocate = allocate
+        self.gauge = gauge
+        self.min_per_layer = min_per_layer
+
+    def candidates(
+        self, run: Run, dense: nn.Module, sparsities: Sequence[float]
+    ) -> Iterator[Candidate]:
+        yield from self.prune(run, dense, sparsities)
+
+    def prune(
+        self, run: Run, net: nn.Module, sparsities: Sequence[float], *, epochs: int = 0
+    ) -> Iterator[Candidate]:
+        """Candidates from any network.
+
+        Args:
+            run: gives the training images.
+            net: what to score.
+            sparsities: fractions to prune.
+            epochs: epochs over the training images that it took to make ``net``.
+        """
+        run.seed()
+        images = run.data.train_dataloader()
+        example = torch.zeros_like(next(iter(images))[0][:1], device="cpu")
+        scored = balanced(net, example) if self.gauge == "balanced" else net
+        scores = self.score(scored, images)
+        for sparsity in sparsities:
+            mask = make_mask(
+                scores, sparsity, allocate=self.allocate, min_per_layer=self.min_per_layer
+            )
+            yield Candidate(sparsity, net, mask, epochs)

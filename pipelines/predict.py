@@ -1,0 +1,96 @@
+"""Train a predictor of accuracies on a zoo of networks."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from lightning import Trainer
+
+from lightning_modules.predictor import Predictor
+from pipelines.fit import fit_method
+from pipelines.results import results_of
+from pipelines.run import Run
+from pipelines.stage import announced
+from pipelines.visuals import show
+from reporting import Results, calibration_figure, scatter_figure
+from scalegmn.predictor import Predictions, check_describable, save_predictor
+
+FILE = "predictor.safetensors"
+
+
+class Predict:
+    """Train a predictor, and measure it on networks that it has not learnt from."""
+
+    def __call__(self, run: Run) -> Results:
+        """Train, write ``predictor.safetensors``, measure and draw."""
+        epochs = run.cfg.trainer.max_epochs
+        with announced(run.processes, f"predictor: training for {epochs} epochs"):
+            run.seed()
+            module = _module(run)
+            trainer = fit_method(run, module)
+            val, test = (_predictions(module, trainer, split) for split in ("val", "test"))
+        config = module.predictor.recipe
+        if run.processes.is_first:
+            about = {
+                "experiment": run.cfg.name,
+                "target": run.cfg.target.name,
+                "dataset": run.cfg.data.name,
+                "label": run.cfg.data.label,
+            }
+            save_predictor(run.folder / FILE, module.predictor, about)
+        run.processes.barrier()
+        data: Any = run.data
+        results = results_of(
+            run,
+            predictor=config.name,
+            label=data.label,
+            finetuned_from=module.predictor.trained_on,
+            metrics=_metrics(module, data, val, test),
+        )
+        title = f"{config.name} on {data.name}"
+        figures = {
+            "predictions": scatter_figure(test, title),
+            "calibration": calibration_figure(test, title),
+        }
+        show(run, results, figures)
+        return results
+
+
+def _module(run: Run) -> Predictor:
+    """The LightningModule for the networks of the run's zoo."""
+    data: Any = run.data
+    make = run.build("model.predictor")
+    check_describable(make.keywords["recipe"])
+    predictor = make(
+        network=data.network(),
+        image_shape=(data.in_channels, data.image_size, data.image_size),
+        split=data.split,
+    )
+    return run.build("model")(predictor=predictor)
+
+
+def _metrics(
+    module: Predictor, data: Any, val: Predictions, test: Predictions
+) -> dict[str, float | int]:
+    return {
+        **test.scores(),
+        **{f"val_{name}": value for name, value in val.scores().items()},
+        "test_networks": len(test),
+        "val_networks": len(val),
+        "train_networks": data.train_dataloader().sampler.size,
+        "dropped_networks": data.dropped,
+        "parameters": sum(p.numel() for p in module.predictor.parameters()),
+    }
+
+
+def _predictions(module: Predictor, trainer: Trainer, split: str) -> Predictions:
+    data: Any = trainer.datamodule  # type: ignore[attr-defined]
+    loader = getattr(data, f"{split}_dataloader")()
+    return module.predictions(_some(loader, getattr(trainer, f"limit_{split}_batches")))
+
+
+def _some(loader: Any, limit: float | int | None) -> Iterable[Any]:
+    """As many batches as the trainer is limited to."""
+    if limit is None or isinstance(limit, float):
+        limit = round(len(loader) * (1.0 if limit is None else limit))
+    return islice(loader, limit)

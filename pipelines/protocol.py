@@ -1,0 +1,54 @@
+"""The protocol of a run: all settings that a fair comparison shares."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+Value = str | int | float | bool | list | None
+
+# Parts of the config that say how something is made or measured.
+PARTS = (
+    *("target.net", "fold_batch_norm", "selection", "prune_biases", "pruner", "model"),
+    *("architecture", "optimizer", "scheduler", "finetune", "data", "zoo", "matmul_precision"),
+    *("trainer.max_epochs", "trainer.precision", "trainer.gradient_clip_val"),
+)
+# Seeds and places make no comparison unfair; how fast something runs does not, either.
+OMITTED = {"seed", "data_dir", "download", "compile", "at_once", "name", "_partial_"}
+
+
+def protocol(cfg: DictConfig) -> dict[str, Value]:
+    """The settings of a run by dotted key, resolved, without seeds, paths and devices.
+
+    What a part of the config reads from another part is given once, where it is owned.
+
+    Args:
+        cfg: of the run.
+    """
+    written = OmegaConf.to_container(cfg, resolve=False)
+    settings: dict[str, Value] = {}
+    for part in PARTS:
+        node = _select(written, part)
+        settings.update({key: OmegaConf.select(cfg, key) for key in _owned(part, node)})
+    plain = {key: _plain(value) for key, value in settings.items()}
+    return {key: value for key, value in sorted(plain.items()) if value is not None}
+
+
+def _select(node: Any, path: str) -> Any:
+    for key in path.split("."):
+        node = node.get(key) if isinstance(node, dict) else None
+    return node
+
+
+def _owned(path: str, node: Any) -> Iterator[str]:
+    """The keys of values that are written here and not read from elsewhere."""
+    if isinstance(node, dict):
+        for key, child in node.items():
+            if key not in OMITTED:
+                yield from _owned(f"{path}.{key}", child)
+    elif node is not None and not (isinstance(node, str) and "${" in node):
+        yield path
+
+
+def _plain(value: Any) -> Value:
+    return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value

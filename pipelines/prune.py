@@ -1,0 +1,93 @@
+"""Prune: the dense network, candidates of a method, and what is common to all methods."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from pipelines.dense import Dense, dense_network
+from pipelines.finetune import finetune
+from pipelines.methods import Method
+from pipelines.results import results_of
+from pipelines.run import Run
+from pipelines.stage import announced
+from pipelines.visuals import network_figures
+from reporting import METHODS, PrunedRow, Results
+
+PRUNERS = Path(__file__).parents[1] / "conf" / "pruner"
+
+
+class Prune:
+    """Prune the target with a method, and with others that it is compared with.
+
+    Args:
+        method: the run's own.
+        compare: other methods by name; their files go to folders of these names.
+        sparsities: fractions of the prunable parameters, one or several.
+
+    Raises:
+        ValueError: if a sparsity is out of range or given twice, or a method's name is unknown.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        *,
+        compare: dict[str, Method],
+        sparsities: float | Sequence[float],
+    ) -> None:
+        for each in (method, *compare.values()):
+            check_method(each.name)
+        self.method = method
+        self.compare = compare
+        self.sparsities = _grid(sparsities)
+
+    def __call__(self, run: Run) -> Results:
+        """Go through all stages that are not finished yet."""
+        folders = {run.folder: self.method}
+        folders |= {run.folder / name: method for name, method in self.compare.items()}
+        dense = dense_network(run)
+        rows = [
+            row
+            for folder, method in folders.items()
+            for row in self._rows(run, dense, method, folder)
+        ]
+        results = results_of(run, dense=dense.row, pruned=tuple(rows))
+        network_figures(run, results, dense.net)
+        return results
+
+    def _rows(self, run: Run, dense: Dense, method: Method, folder: Path) -> list[PrunedRow]:
+        rows = []
+        for candidate in method.candidates(run, dense.net, self.sparsities):
+            rates = run.cfg.finetune.lr
+            what = f"{method.name} at {100 * candidate.sparsity:g} %"
+            plan = f"{what}: fine-tuning for at most {run.cfg.finetune.max_epochs} epochs, lr {rates}"
+            with announced(run.processes, plan):
+                rows.append(finetune(run, candidate, method=method.name, folder=folder))
+        return rows
+
+
+def check_method(name: str) -> None:
+    """Refuse an unknown method before any work.
+
+    Raises:
+        ValueError: if it is neither a method of the results nor a file of ``conf/pruner``.
+    """
+    known = sorted({*METHODS, *(file.stem for file in PRUNERS.glob("*.yaml"))} - {"one_shot"})
+    if name not in known:
+        nearest = get_close_matches(name, known, n=1)
+        hint = f", did you mean {nearest[0]}?" if nearest else ""
+        raise ValueError(f"method={name}: unknown{hint} Known methods: {', '.join(known)}")
+
+
+def _grid(sparsities: float | Sequence[float]) -> list[float]:
+    grid = [sparsities] if isinstance(sparsities, int | float) else list(sparsities)
+    if not grid:
+        raise ValueError("sparsity=[]: give at least one fraction to prune")
+    for sparsity in grid:
+        if not 0 <= sparsity < 1:
+            raise ValueError(f"sparsity must be at least 0 and below 1, got {sparsity}")
+    names = [f"{100 * sparsity:g}" for sparsity in grid]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"sparsity={grid}: two of them would be pruned_{name}.safetensors")
+    return sorted(grid)

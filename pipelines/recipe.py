@@ -1,0 +1,31 @@
+"""Identify a dense network by what it comes from."""
+
+import hashlib
+import json
+
+from omegaconf import DictConfig, OmegaConf
+
+# Where the images lie, and who downloads them, changes nothing.
+PLACES = ("data_dir", "download")
+
+
+def recipe_hash(cfg: DictConfig) -> str:
+    """12 hexadecimal digits of recipe, data, split and seed.
+
+    Args:
+        cfg: of any run that needs a dense network: its ``target.net``, ``data``, ``dense`` and
+            ``seed``, and what its trainers do to every fit.
+    """
+    data = OmegaConf.to_container(OmegaConf.merge(cfg.data, cfg.dense.data), resolve=True)
+    dense = OmegaConf.to_container(cfg.dense, resolve=True)
+    assert isinstance(data, dict) and isinstance(dense, dict)
+    trainer = ("precision", "limit_train_batches", "limit_val_batches")
+    recipe = {
+        "net": OmegaConf.to_container(cfg.target.net, resolve=True),
+        "data": {key: value for key, value in data.items() if key not in PLACES},
+        "dense": {key: value for key, value in dense.items() if key != "data"},
+        "seed": cfg.seed,
+        "trainer": {key: cfg.trainer.get(key) for key in trainer},
+    }
+    text = json.dumps(recipe, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

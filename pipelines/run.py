@@ -1,0 +1,67 @@
+"""A run: what its stages share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from hydra.utils import instantiate
+from lightning import Callback, LightningDataModule, Trainer
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from pipelines.processes import Processes
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The config, the folder, the data and the processes of a run.
+
+    Attributes:
+        cfg: the composed config.
+        folder: of the run; stages have folders inside it.
+        data: the data module, its data read.
+        processes: one per device.
+    """
+
+    cfg: DictConfig
+    folder: Path
+    data: LightningDataModule
+    processes: Processes
+
+    def seed(self) -> None:
+        """Start a stage from the random state that the run's seed gives."""
+        L.seed_everything(self.cfg.seed, workers=True, verbose=False)
+
+    def build(self, key: str, **arguments: Any) -> Any:
+        """Instantiate the config at a dotted key.
+
+        Args:
+            key: its path in the config.
+            arguments: replace or complete the constructor's.
+        """
+        return instantiate(OmegaConf.select(self.cfg, key), **arguments, _convert_="all")
+
+    def trainer(
+        self,
+        *,
+        callbacks: Sequence[Callback] = (),
+        logger: Sequence[Logger] | bool = False,
+        **changes: Any,
+    ) -> Trainer:
+        """A trainer with the run's devices and precision.
+
+        Args:
+            callbacks: of this trainer.
+            logger: loggers of this trainer.
+            changes: replace arguments of ``conf/trainer``.
+        """
+        # Built apart: the config would take callbacks for more of itself.
+        make = self.build("trainer", _partial_=True)
+        return make(callbacks=list(callbacks), logger=logger, **changes)
+
+    def target(self) -> nn.Module:
+        """The target network, with the initial weights that the current random state gives."""
+        return self.build("target.net")
