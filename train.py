@@ -1,6 +1,5 @@
 """Train, prune, fine-tune: ``python train.py experiment=NAME [key=value ...]``."""
 
-import warnings
 from math import nan
 from pathlib import Path
 from statistics import fmean
@@ -18,31 +17,28 @@ from rich.console import Console
 from callbacks.results_writer import NAME as RESULTS
 from pipelines.building import build_zoo, builds_zoo
 from pipelines.checkpoints import checkpoint_to_continue
+from pipelines.config_check import check_config
 from pipelines.data_facts import prepared_data, with_images
-from pipelines.errors import job_errors, run
 from pipelines.identity import config_hash
 from pipelines.job_process import needs_own_process, run_in_own_process
+from pipelines.launch import Job, command, job
 from pipelines.run_record import read_record
-from pipelines.types import check_types
 from reporting import Results
 from reporting.summary_table import summary_table
 
 MATMUL_PRECISIONS = ("highest", "high", "medium")
-# Lightning's warnings about what is meant to be so: runs continue, batches are made on the device.
-NOISE = ("Checkpoint directory .* exists", ".*does not have many workers", ".*LeafSpec")
 
 
-@hydra.main(version_base="1.3", config_path="conf", config_name="train")
+@hydra.main(
+    version_base="1.3", config_path=str(Path(__file__).parent / "conf"), config_name="train"
+)
 def main(cfg: DictConfig) -> float | None:
     """Called by Hydra with the composed config; returns what a sweep may minimise."""
-    try:
-        with job_errors():
-            return objective(train(cfg))
-    finally:
-        remove_if_empty(cfg)
+    with job(cfg) as this:
+        return objective(train(cfg, this))
 
 
-def train(cfg: DictConfig) -> Results:
+def train(cfg: DictConfig, this: Job | None = None) -> Results:
     """Run an experiment in ``cfg.paths.run_dir``, or continue it, or show what it found out.
 
     Raises:
@@ -53,7 +49,7 @@ def train(cfg: DictConfig) -> Results:
     data = prepared_data(cfg)
     cfg = with_images(cfg, data)
     cfg.config_hash = config_hash(cfg)
-    check_types(cfg)
+    check_config(cfg)
     use_threads(cfg.num_threads)
     use_matmul_precision(cfg.matmul_precision)
     folder = Path(cfg.paths.run_dir)
@@ -62,13 +58,14 @@ def train(cfg: DictConfig) -> Results:
         if needs_own_process(cfg):
             run_in_own_process(Path(__file__))
             return Results.read(folder / RESULTS)
-        quiet()
         if builds_zoo(cfg):
             results = build_zoo(cfg, data)
             save_config(cfg, folder)
             results.write(folder / RESULTS)
         else:
             fit(cfg, data)
+    elif this is not None:
+        this.finished_before()
     results = Results.read(folder / RESULTS)
     show(results)
     return results
@@ -165,19 +162,5 @@ def objective(results: Results) -> float | None:
     return results.dense.val_loss if results.dense else None
 
 
-def quiet() -> None:
-    """Hide warnings about what is meant to be so."""
-    for message in NOISE:
-        warnings.filterwarnings("ignore", message)
-
-
-def remove_if_empty(cfg: DictConfig) -> None:
-    """Remove what Hydra made for a run that could not start, its experiment's folder included."""
-    folder = Path(cfg.paths.run_dir)
-    made = [folder, folder.parent] if folder.parent.name == cfg.name else [folder]
-    for empty in (f for f in made if f.is_dir() and not any(f.iterdir())):
-        empty.rmdir()
-
-
 if __name__ == "__main__":
-    run(main)
+    command(main)

@@ -7,7 +7,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from datamodules.zoo import ZooDataModule
-from pipelines.types import check_types
+from pipelines.config_check import check_types
 from scalegmn.targets import SmallCNN
 
 
