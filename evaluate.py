@@ -19,35 +19,34 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from lightning_modules.classifier import Classifier
+from pipelines.config_check import check_types
 from pipelines.data_facts import prepared_data, with_images
-from pipelines.errors import job_errors, run
+from pipelines.launch import command, job
 from pipelines.pretrained import pretrained
 from pipelines.said_by_files import METADATA, as_the_file_says, overridden, said_by
-from pipelines.types import check_types
 from scalegmn.formats import atomic_path, load_tensors, read_metadata
 from scalegmn.graph import NetworkGraph, Role
 from scalegmn.predictor import AccuracyPredictor, load_predictor
 from scalegmn.pruning import SparsityCount
-from train import console, quiet, remove_if_empty
+from train import console
 
 # Of all images here.
 IMAGE_SIZE = 32
 ACTIVATION = re.compile(r"target\.net\.activation\b")
 
 
-@hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
+@hydra.main(
+    version_base="1.3", config_path=str(Path(__file__).parent / "conf"), config_name="evaluate"
+)
 def main(cfg: DictConfig) -> None:
     """Called by Hydra with the composed config."""
-    try:
-        with job_errors():
-            if cfg.file and (cfg.predictor or cfg.network):
-                raise ValueError("give either file=FILE, or predictor=FILE network=FILE")
-            if cfg.predictor is None and cfg.network is None:
-                evaluate(as_the_file_says(cfg, cfg.file, METADATA))
-            else:
-                predict(cfg)
-    finally:
-        remove_if_empty(cfg)
+    with job(cfg):
+        if cfg.file and (cfg.predictor or cfg.network):
+            raise ValueError("give either file=FILE, or predictor=FILE network=FILE")
+        if cfg.predictor is None and cfg.network is None:
+            evaluate(as_the_file_says(cfg, cfg.file, METADATA))
+        else:
+            predict(cfg)
 
 
 def evaluate(cfg: DictConfig) -> dict[str, Any]:
@@ -60,7 +59,6 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     data = prepared_data(cfg)
     cfg = with_images(cfg, data)
     check_types(cfg)
-    quiet()
     net = pretrained(instantiate(cfg.target.net, _convert_="all"), weights=cfg.file)
     trainer = instantiate(cfg.trainer, logger=False, enable_checkpointing=False, _convert_="all")
     (metrics,) = trainer.test(Classifier(net), datamodule=data, verbose=False)
@@ -174,4 +172,4 @@ def _plain(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    command(main)

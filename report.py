@@ -12,8 +12,9 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.markdown import Markdown
 
-from pipelines.errors import one_line_errors, run
-from pipelines.types import check_types
+from pipelines.config_check import check_types
+from pipelines.errors import one_line_errors
+from pipelines.launch import command
 from reporting import (
     PredictorTable,
     Table,
@@ -101,7 +102,9 @@ def figures(found: Report) -> dict[str, Figure]:
     return drawn
 
 
-@hydra.main(version_base="1.3", config_path="conf", config_name="report")
+@hydra.main(
+    version_base="1.3", config_path=str(Path(__file__).parent / "conf"), config_name="report"
+)
 def main(cfg: DictConfig) -> None:
     """Write the report that the config asks for, and show its table."""
     with one_line_errors():
@@ -114,4 +117,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    command(main)

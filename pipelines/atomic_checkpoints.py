@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -31,13 +32,19 @@ class AtomicCheckpoints(TorchCheckpointIO):
         path: str | os.PathLike[str],
         storage_options: Any | None = None,
     ) -> None:
-        with atomic_path(path) as temporary:
-            torch.save(checkpoint, temporary)
+        # Through a file of Python's, which says why it cannot be written; PyTorch's does not.
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            torch.save(checkpoint, file)
 
     def load_checkpoint(
         self, path: str | os.PathLike[str], *args: Any, **kwargs: Any
     ) -> dict[str, Any]:
-        checkpoint = super().load_checkpoint(Path(path), *args, **kwargs)
+        try:
+            checkpoint = super().load_checkpoint(Path(path), *args, **kwargs)
+        except (RuntimeError, EOFError, UnpicklingError) as error:
+            raise ValueError(
+                f"{path}: truncated, or no checkpoint; delete it to repeat what it holds"
+            ) from error
         # As ModelCheckpoint spells it.
         folder = Path(os.path.realpath(Path(path).parent))
         states = checkpoint.get("callbacks", {})

@@ -42,13 +42,31 @@ def _own(folder: Path) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def _check(path: Path, name: str, model: nn.Module, remedy: str) -> None:
+def read_checkpoint(path: Path, *, remedy: str, name: str | None = None) -> Mapping[str, Any]:
+    """Read a checkpoint that a fit of this project left; plain values only.
+
+    Args:
+        path: the file.
+        remedy: what to do if it cannot be read, for the message.
+        name: for the message, if it is not the path.
+
+    Raises:
+        ValueError: if it is damaged, or no checkpoint of a fit.
+        OSError: if it may not be read.
+    """
+    name = name or str(path)
+    path.open("rb").close()
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:
         raise ValueError(f"{name}: truncated, or no checkpoint of a run; {remedy}") from error
     if missing := [k for k in NEEDED if not isinstance(content, Mapping) or k not in content]:
         raise ValueError(f"{name}: no checkpoint of a run, lacks {missing[0]}; {remedy}")
+    return content
+
+
+def _check(path: Path, name: str, model: nn.Module, remedy: str) -> None:
+    content = read_checkpoint(path, remedy=remedy, name=name)
     found, expected = _shapes(content["state_dict"]), _shapes(model.state_dict())
     for key in sorted(found.keys() | expected.keys()):
         if found.get(key) != expected.get(key):

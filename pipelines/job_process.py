@@ -1,18 +1,19 @@
-"""Jobs of a sweep on several devices."""
+"""Run jobs of a sweep that use several devices as commands of their own."""
 
 import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
+
+from pipelines import parent
+from pipelines.run_id import SWEEP_JOB
+from pipelines.signals import GRACE_SECONDS, current_ending
 
 
 def needs_own_process(cfg: DictConfig) -> bool:
@@ -26,59 +27,35 @@ def needs_own_process(cfg: DictConfig) -> bool:
         return False
     if "LOCAL_RANK" in os.environ or int(os.environ.get("SLURM_NTASKS", 1)) > 1:
         return False
-    return cfg.trainer.devices != 1 or cfg.trainer.num_nodes != 1
+    return "trainer" in cfg and (cfg.trainer.devices != 1 or cfg.trainer.num_nodes != 1)
 
 
 def run_in_own_process(script: Path) -> None:
     """Run this job of a sweep, and nothing else, as a command.
 
-    None of its processes outlives it.
+    None of its processes outlives this one, however that ends.
 
     Raises:
-        ChildProcessError: if it fails; what went wrong it has said itself.
+        ChildProcessError: if it fails, after it has named the reason.
     """
     job = HydraConfig.get()
     folder = f'hydra.run.dir="{job.runtime.output_dir}"'
     command = [sys.executable, str(script.resolve()), *job.overrides.task, folder]
     # A cluster that gave a sweep's job one process must not be taken to have started all of them.
     environment = {k: v for k, v in os.environ.items() if k != "SLURM_NTASKS"}
-    with _ending_by_exception():
-        process = subprocess.Popen(command, env=environment, process_group=0)
-        try:
-            code = process.wait()
-        except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGINT)
-            process.wait()
-            raise
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    environment |= {parent.VARIABLE: parent.own_mark(), SWEEP_JOB: "1"}
+    process = subprocess.Popen(command, env=environment, process_group=0)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        # From Ctrl-C, or from another signal, which is handed on.
+        os.killpg(process.pid, current_ending().number or signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS - 1)
+        raise
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     if code:
         raise ChildProcessError(f"the processes of a job ended with exit code {code}, see above")
-
-
-@contextmanager
-def _ending_by_exception() -> Iterator[None]:
-    """What ``kill``, ``timeout`` or a closed terminal send raises SystemExit.
-
-    Otherwise nobody would be left to end the job's processes, which have a group of their own.
-    Signals that are ignored, as under ``nohup``, or handled by a cluster's launcher stay so.
-    """
-    # Threads cannot handle signals.
-    in_main = threading.current_thread() is threading.main_thread()
-    candidates = (signal.SIGTERM, signal.SIGHUP) if in_main else ()
-    ours = [number for number in candidates if signal.getsignal(number) is signal.SIG_DFL]
-    for number in ours:
-        signal.signal(number, _exit)
-    try:
-        yield
-    finally:
-        for number in ours:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _exit(number: int, frame: FrameType | None) -> None:
-    # Some send it twice, to the process and to its group: the second one must not interrupt.
-    signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(128 + number)

@@ -1,14 +1,16 @@
-"""What the files in conf/ can compute."""
+"""Functions that the files in conf/ may call."""
 
 from omegaconf import OmegaConf
 
-from pipelines.identity import job_folder
+from pipelines.job_folder import job_folder
+from pipelines.run_id import run_id
 from pipelines.settings import settings, unusual
 
 
 def register() -> None:
     """Make the functions known to configs under their names."""
     OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
+    OmegaConf.register_new_resolver("run_id", run_id, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("settings", settings, replace=True)
     OmegaConf.register_new_resolver("unusual", unusual, replace=True)
     OmegaConf.register_new_resolver("fused_with", fused_with, replace=True)

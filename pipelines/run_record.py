@@ -1,11 +1,10 @@
-"""Which config a run's folder belongs to, and how long its sessions took."""
+"""Record the config that a run's folder belongs to, and the time its sessions took."""
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scalegmn.formats import atomic_path
+from pipelines.json_files import read_json, write_json
 
 NAME = "run.json"
 
@@ -30,9 +29,24 @@ class RunRecord:
 
 
 def read_record(folder: Path) -> RunRecord | None:
-    """The record of a folder that holds a run."""
+    """The record of a folder that holds a run; ``None`` for other folders.
+
+    Raises:
+        ValueError: naming the file, if it is damaged.
+    """
     file = folder / NAME
-    return RunRecord(**json.loads(file.read_text())) if file.exists() else None
+    if not file.exists():
+        return None
+    remedy = f"delete it to start the run anew with what {folder} holds, or give another folder"
+    values = read_json(file, remedy=remedy)
+    try:
+        return RunRecord(
+            config_hash=str(values["config_hash"]),
+            began=float(values["began"]),
+            earlier_seconds=float(values["earlier_seconds"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{file} is damaged: no {error}; {remedy}") from error
 
 
 def begin_session(folder: Path, config_hash: str) -> RunRecord:
@@ -46,6 +60,5 @@ def begin_session(folder: Path, config_hash: str) -> RunRecord:
         written = max(f.stat().st_mtime for f in folder.rglob("*") if f.is_file())
         spent = earlier.earlier_seconds + max(0.0, written - earlier.began)
     record = RunRecord(config_hash, time.time(), spent)
-    with atomic_path(folder / NAME) as temporary:
-        temporary.write_text(json.dumps(asdict(record)) + "\n")
+    write_json(folder / NAME, asdict(record))
     return record

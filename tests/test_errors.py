@@ -10,7 +10,7 @@ import torch
 import evaluate
 import report
 import train
-from pipelines.errors import run
+from pipelines import launch
 from scalegmn.targets import SmallCNN
 
 ZOO = ("experiment=build_zoo", "data=digits")
@@ -28,7 +28,7 @@ def end(monkeypatch, tmp_path):
         argv = ["script.py", *map(str, arguments), f"hydra.run.dir={folder}"]
         monkeypatch.setattr(sys, "argv", argv)
         with pytest.raises(SystemExit) as stop:
-            run(script.main)
+            launch.command(script.main)
         assert sorted(folder.rglob("*")) == before
         assert folder.exists() == bool(before)
         assert isinstance(stop.value.code, str) and "\n" not in stop.value.code
@@ -100,7 +100,7 @@ def test_mistakes_in_the_command_of_a_report(argument, message, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["report.py", argument])
     with pytest.raises(SystemExit, match=re.escape(message)) as stop:
-        run(report.main)
+        launch.command(report.main)
     assert "\n" not in stop.value.code and not list(tmp_path.iterdir())
 
 
@@ -128,7 +128,7 @@ def checkpoint(tmp_path, monkeypatch):
     folder = tmp_path / "first"
     command = ["train.py", "experiment=train_small_cnn", "data=digits", "debug=smoke"]
     monkeypatch.setattr(sys, "argv", [*command, "trainer.max_epochs=1", f"hydra.run.dir={folder}"])
-    run(train.main)
+    launch.command(train.main)
     return folder / "checkpoints" / "last.ckpt"
 
 
@@ -175,18 +175,20 @@ def test_missing_and_damaged_images(end, tmp_path):
 def test_a_folder_of_another_run_is_left_alone(end, tmp_path, files, monkeypatch):
     first = [ONE_SHOT, "data=digits", "debug=smoke", f"target.weights={files / 'good.pt'}"]
     monkeypatch.setattr(sys, "argv", ["train.py", *first, f"hydra.run.dir={tmp_path / 'run'}"])
-    run(train.main)
+    launch.command(train.main)
     assert "holds a run of another config" in end(*first, "seed=1")
 
 
 def test_a_finished_run_shows_its_table_again(tmp_path, files, monkeypatch, capsys):
     command = [ONE_SHOT, "data=digits", "debug=smoke", f"target.weights={files / 'good.pt'}"]
     monkeypatch.setattr(sys, "argv", ["train.py", *command, f"hydra.run.dir={tmp_path / 'run'}"])
-    run(train.main)
+    launch.command(train.main)
     first = capsys.readouterr().out
     results = (tmp_path / "run" / "results.json").read_bytes()
-    run(train.main)
-    assert capsys.readouterr().out == first and "dense" in first
+    launch.command(train.main)
+    again = capsys.readouterr().out.splitlines()
+    assert again[1] == f"finished before, skipped: {tmp_path / 'run'}"
+    assert set(again) - {again[1]} < set(first.splitlines()) and "dense" in first
     assert (tmp_path / "run" / "results.json").read_bytes() == results
 
 
@@ -194,7 +196,7 @@ def test_a_first_run_that_fails_leaves_no_folder_of_its_experiment(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["train.py", ONE_SHOT, "data=digits"])
     with pytest.raises(SystemExit):
-        run(train.main)
+        launch.command(train.main)
     assert [path.name for path in tmp_path.rglob("*")] == ["outputs"]
 
 
@@ -206,7 +208,7 @@ def test_an_interrupt_is_no_error_but_ends_the_process():
             sys.exit(1)  # as Lightning does
 
     with pytest.raises(SystemExit) as stop:
-        run(interrupted)
+        launch.command(interrupted)
     assert stop.value.code == 130
 
 
@@ -215,4 +217,4 @@ def test_a_bug_shows_its_traceback():
         raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):
-        run(buggy)
+        launch.command(buggy)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import evaluate
-from pipelines.errors import run
+from pipelines import launch
 from scalegmn.graph import NetworkGraph
 from scalegmn.nn import Architecture, Hetero
 from scalegmn.predictor import AccuracyPredictor, Metanetwork, StatNN, save_predictor
@@ -35,7 +35,7 @@ def evaluated(files, monkeypatch):
         given = [o.replace("=FOLDER", f"={files}") for o in overrides]
         argv = ["evaluate.py", *given, f"hydra.run.dir={files}/run"]
         monkeypatch.setattr(sys, "argv", argv)
-        run(evaluate.main)
+        launch.command(evaluate.main)
         return json.loads((files / "run" / "evaluation.json").read_text())["predicted_acc"]
 
     return command

@@ -13,7 +13,8 @@ from hydra.errors import InstantiationException
 
 import evaluate
 from callbacks.metrics_csv import MetricsCSV
-from pipelines.errors import one_line, run
+from pipelines import launch
+from pipelines.errors import one_line
 from reporting import Results
 from scalegmn.formats import load_state, read_metadata
 from scalegmn.graph import NetworkGraph
@@ -160,7 +161,7 @@ def test_a_stopped_run_ends_like_an_uninterrupted_one(trained, data_dir, tmp_pat
 
 def evaluated(monkeypatch, folder, *overrides):
     monkeypatch.setattr(sys, "argv", ["evaluate.py", *overrides, f"hydra.run.dir={folder}"])
-    run(evaluate.main)
+    launch.command(evaluate.main)
     return json.loads((folder / "evaluation.json").read_text())
 
 

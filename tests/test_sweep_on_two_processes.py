@@ -10,8 +10,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 import train
-from pipelines import job_process
-from pipelines.errors import run
+from pipelines import job_process, launch
 from reporting import Results
 from scalegmn.formats import load_state
 from scalegmn.targets import SmallCNN
@@ -147,7 +146,7 @@ def test_started_again_it_repeats_only_what_failed(sweep, monkeypatch, capsys):
     monkeypatch.setattr(train.L, "Trainer", None)  # Nothing is trained in this process.
     monkeypatch.setattr(sys, "argv", command(sweep[0]))
     with pytest.raises(SystemExit, match="the processes of a job ended with exit code 1"):
-        run(train.main)
+        launch.command(train.main)
     (again,) = started
     assert f"{SHARING}=0" in again and "-m" not in again
     assert capsys.readouterr().out.count("small_cnn on digits") == 2

@@ -14,8 +14,8 @@ from torch import nn
 
 import evaluate
 import train as train_py
+from pipelines import launch
 from pipelines.checkpoints import checkpoint_to_continue
-from pipelines.errors import run
 from pipelines.run_record import read_record
 from reporting import DenseRow, PrunedRow, Results
 from scalegmn.formats import load_state, read_metadata
@@ -40,6 +40,7 @@ TINY = [
 KILLED = """
 import os, signal, sys
 import train
+from pipelines import launch
 from callbacks.metrics_csv import MetricsCSV
 
 part, rows = sys.argv.pop(1), int(sys.argv.pop(1))
@@ -51,7 +52,7 @@ def kill(self, trainer, pl_module):
         os.kill(os.getpid(), signal.SIGKILL)
 
 MetricsCSV.on_train_epoch_end = kill
-train.run(train.main)
+launch.command(train.main)
 """
 
 
@@ -160,7 +161,7 @@ def test_a_pruned_network_is_evaluated_from_its_file_alone(quickstart, tmp_path,
     file = quickstart / "pruned_80.safetensors"
     argv = ["evaluate.py", f"file={file}", f"hydra.run.dir={tmp_path}"]
     monkeypatch.setattr(sys, "argv", argv)
-    run(evaluate.main)
+    launch.command(evaluate.main)
     found = json.loads((tmp_path / "evaluation.json").read_text())
     row = Results.read(quickstart / "results.json").pruned[0]
     assert found["dataset"] == "digits" and found["target"] == "small_cnn"
@@ -177,12 +178,12 @@ def test_a_file_brings_the_settings_of_its_network(tmp_path, monkeypatch):
     file = tmp_path / "narrow" / "dense.safetensors"
     argv = ["evaluate.py", f"file={file}", f"hydra.run.dir={tmp_path}"]
     monkeypatch.setattr(sys, "argv", argv)
-    run(evaluate.main)
+    launch.command(evaluate.main)
     found = json.loads((tmp_path / "evaluation.json").read_text())
     assert found["parameters"] == sum(p.numel() for p in SmallCNN(width=8).parameters())
     monkeypatch.setattr(sys, "argv", [*argv, "target.net.width=16"])
     with pytest.raises(SystemExit, match=r"has shape \(8, 1, 3, 3\), expected \(16, 1, 3, 3\)"):
-        run(evaluate.main)
+        launch.command(evaluate.main)
 
 
 @pytest.mark.parametrize("experiment", ["train_small_cnn", "finetune_small_cnn", "baseline_random"])
@@ -206,7 +207,7 @@ def test_a_sweep_goes_on_after_a_mistake_and_finds_its_jobs_again(
     command = ["train.py", "-m", "experiment=finetune_small_cnn", "debug=smoke", "data=digits"]
     monkeypatch.setattr(sys, "argv", [*command, f"target.weights={weights}", "sparsity=1.5,0.5"])
     with pytest.raises(SystemExit, match="sparsity must be at least 0 and below 1, got 1.5"):
-        run(train_py.main)
+        launch.command(train_py.main)
     (job,) = (tmp_path / "outputs/finetune_small_cnn/sweep").glob("*/")
     assert job.name.startswith("data_digits-debug_smoke-sparsity_0.5-")
     results = (job / "results.json").read_bytes()
@@ -215,7 +216,7 @@ def test_a_sweep_goes_on_after_a_mistake_and_finds_its_jobs_again(
 
     monkeypatch.setattr(train_py.L, "Trainer", None)  # Nothing is trained again.
     with pytest.raises(SystemExit):
-        run(train_py.main)
+        launch.command(train_py.main)
     assert (job / "results.json").read_bytes() == results
     assert "small_cnn on digits" in capsys.readouterr().out
 
@@ -266,7 +267,7 @@ def test_a_job_that_a_cluster_takes_back_goes_on_in_its_folder(tmp_path, monkeyp
     assert torch.load(saved, weights_only=True)["epoch"] == 1
 
     monkeypatch.setattr(sys, "argv", ["train.py", "trainer=slurm", *overrides])
-    run(train_py.main)
+    launch.command(train_py.main)
     (folder,) = (tmp_path / "outputs/train_small_cnn").iterdir()
     monkeypatch.delenv("SLURM_NTASKS")
     in_process(tmp_path / "whole", *overrides)
@@ -291,6 +292,6 @@ def test_the_zoo_s_best_network_is_as_good_as_it_was(real_data, tmp_path, monkey
     argv = ["evaluate.py", f"file={row}", "target=small_cnn", "data=cifar10_gray"]
     argv += ["data.folder=cifar-10-lossless", f"paths.data_dir={real_data}"]
     monkeypatch.setattr(sys, "argv", [*argv, f"hydra.run.dir={tmp_path}"])
-    run(evaluate.main)
+    launch.command(evaluate.main)
     found = json.loads((tmp_path / "evaluation.json").read_text())
     assert found["test_acc"] == pytest.approx(0.576, abs=5e-4)

@@ -10,7 +10,7 @@ import pytest
 import train
 from datamodules.pruned_zoo import PrunedZoo
 from datamodules.small_cnn_zoo import SmallCNNZoo
-from pipelines.errors import run
+from pipelines import launch
 from reporting import Results
 from scalegmn.zoo import ZooFolder
 
@@ -24,7 +24,7 @@ def build(monkeypatch, tmp_path):
     def build(*arguments):
         where = [f"hydra.run.dir={tmp_path / 'run'}", "trainer.accelerator=cpu"]
         monkeypatch.setattr(sys, "argv", ["train.py", *arguments, *where])
-        run(train.main)
+        launch.command(train.main)
         return Results.read(tmp_path / "run" / "results.json")
 
     return build

@@ -1,0 +1,130 @@
+"""Check a config against the signatures of what it configures."""
+
+from functools import cache
+from inspect import signature
+from typing import Any, get_origin, get_type_hints
+
+from beartype.door import is_bearable
+from hydra.utils import get_object
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import InterpolationKeyError
+
+from pipelines.override_check import check_overrides, nearest
+
+OF_HYDRA = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
+
+
+def check_config(cfg: DictConfig) -> None:
+    """Check the values of a whole config, and the keys that the command line added or removed.
+
+    Raises:
+        ValueError: naming the first key that is wrong, and what to give instead.
+    """
+    check_overrides(cfg)
+    check_types(cfg)
+
+
+def check_types(cfg: DictConfig, path: str = "") -> None:
+    """Compare the keys and values of a config with the signatures of what it configures.
+
+    Raises:
+        ValueError: naming the first key that is not set, that the object does not take, or whose
+            value has another type.
+    """
+    target = cfg.get("_target_")
+    hints = _hints(target, path)
+    _check_keys(cfg, path)
+    raw = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(raw, dict)
+    for name, written in raw.items():
+        key = str(name)
+        here = f"{path}.{key}".removeprefix(".")
+        if written == "???":
+            raise ValueError(f"{here} is not set")
+        reads = isinstance(written, str) and written.startswith("${") and ":" not in written
+        value = _value(cfg, key, here, written)
+        if isinstance(value, DictConfig):
+            # What is read from elsewhere is checked there.
+            if not reads:
+                check_types(value, here)
+        elif key in hints and not _fits(value, hints[key]):
+            # The key that was given is the one that is read.
+            given = written.strip("${}") if reads else here
+            raise ValueError(f"{given}={_shown(value)!r}: expected {_short(hints[key])}")
+
+
+def _value(cfg: DictConfig, key: str, here: str, written: Any) -> Any:
+    try:
+        return cfg[key]
+    except InterpolationKeyError as error:
+        raise ValueError(f"{here} reads {written}, which the config lacks") from error
+
+
+def _check_keys(cfg: DictConfig, path: str) -> None:
+    """Whether an object takes all keys of its config."""
+    target = cfg.get("_target_")
+    known = _parameters(target, path) if target is not None else None
+    if known is None:
+        return
+    for key in map(str, cfg):
+        if key not in known and key not in OF_HYDRA:
+            here = f"{path}.{key}".removeprefix(".")
+            raise ValueError(f"{here}: {target} takes no {key}{nearest(key, known)}")
+
+
+@cache
+def _parameters(target: str, path: str) -> tuple[str, ...] | None:
+    """Names of what an object takes; ``None`` if that is everything, or unknown."""
+    try:
+        parameters = signature(_located(target, path)).parameters
+    except (ValueError, TypeError):
+        return None
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return None
+    return tuple(parameters)
+
+
+@cache
+def _hints(target: str | None, path: str) -> dict[str, Any]:
+    if target is None:
+        return {}
+    configured = _located(target, path)
+    try:
+        init = configured.__init__ if isinstance(configured, type) else configured  # type: ignore[misc]
+        return get_type_hints(init)
+    except (NameError, TypeError):  # Annotated with names that only a type checker imports.
+        return {}
+
+
+def _located(target: str, path: str) -> Any:
+    try:
+        return get_object(target)
+    except Exception as error:
+        reason = error.__cause__ or error
+        raise ValueError(f"{path}._target_={target}: cannot be imported: {reason}") from error
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a plain value, or a list of plain values, is of a type."""
+    if isinstance(value, ListConfig):
+        entries = list(value)
+        if any(isinstance(entry, DictConfig) for entry in entries):
+            return True
+        if get_origin(hint) is tuple:
+            return is_bearable(tuple(entries), hint)
+        # One by one: of a long list, only some entry would be looked at.
+        return all(is_bearable([e], hint) or is_bearable([_as_float(e)], hint) for e in entries)
+    return is_bearable(value, hint) or is_bearable(_as_float(value), hint)
+
+
+def _as_float(value: Any) -> Any:
+    """Whole numbers are given where fractions are meant."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _shown(value: Any) -> Any:
+    return list(value) if isinstance(value, ListConfig) else value
+
+
+def _short(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")

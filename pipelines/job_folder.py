@@ -1,0 +1,24 @@
+"""Folders of a sweep's jobs, named after their overrides."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+
+# What two sessions of one job may differ in.
+NO_IDENTITY = (
+    *("paths.data_dir", "paths.run_dir", "logger", "ckpt_path", "num_threads", "compile"),
+    *(f"trainer.{k}" for k in ("accelerator", "devices", "num_nodes", "strategy", "plugins")),
+)
+
+
+def job_folder(overrides: Iterable[str]) -> str:
+    """The folder of a job of a sweep: the same for the same overrides, in any order.
+
+    It starts with what can be read of them, without characters that mean something in overrides.
+    """
+    given = sorted(o for o in overrides if o.partition("=")[0] not in NO_IDENTITY)
+    pairs = [(key.rpartition(".")[2], value) for key, _, value in (o.partition("=") for o in given)]
+    short = [f"{k}_{v}" for k, v in pairs if k != "experiment" and "/" not in v]
+    readable = re.sub(r"[^\w.-]+", "_", "-".join(short))[:80]
+    return f"{readable}-{hashlib.sha256(json.dumps(given).encode()).hexdigest()[:8]}".lstrip("-")

@@ -1,0 +1,67 @@
+"""Check the keys that a command line adds to a config or removes from it."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+# Groups that set keys of others, and have none of their own.
+WITHOUT_KEYS = ("debug", "experiment", "hparams", "sweep")
+# Mappings whose keys are free.
+FREE = ("compile", "metadata")
+
+
+def check_overrides(cfg: DictConfig) -> None:
+    """Look at what ``+key=value`` added and ``~key`` removed; nothing in configs of scripts.
+
+    Raises:
+        ValueError: naming the first key that nothing reads, with the nearest that is there, or the
+            first that every run needs.
+    """
+    if not HydraConfig.initialized():
+        return
+    for override in HydraConfig.get().overrides.task:
+        key = override.partition("=")[0].lstrip("+~").partition("@")[0]
+        if override.startswith("~"):
+            _check_removed(cfg, key)
+        elif override.startswith("+"):
+            _check_added(cfg, key)
+
+
+def nearest(key: str, known: Iterable[str]) -> str:
+    """A question about the known key that was perhaps meant; empty if there is none."""
+    found = get_close_matches(key, list(known), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _check_removed(cfg: DictConfig, key: str) -> None:
+    if "." not in key and "/" not in key and key not in WITHOUT_KEYS and key not in cfg:
+        raise ValueError(f"~{key} removes what every run needs: choose another {key}= instead")
+
+
+def _check_added(cfg: DictConfig, key: str) -> None:
+    groups = [group for group in HydraConfig.get().runtime.choices if not group.startswith("hydra")]
+    if key in groups or key.split(".")[0] in FREE:
+        return
+    parent, _, last = key.rpartition(".")
+    node = OmegaConf.select(cfg, parent) if parent else cfg
+    if not isinstance(node, DictConfig) or _belongs_to_object(cfg, parent):
+        return  # The constructor's signature says what it may be.
+    value = node.get(last)
+    if isinstance(value, DictConfig) and "_target_" in value:
+        return  # An object beside others, such as one more callback.
+    added = {_last(o) for o in HydraConfig.get().overrides.task if o.startswith("+")}
+    known = [str(name) for name in node if name not in added]
+    question = nearest(last, known if parent else [*known, *groups])
+    raise ValueError(f"+{key}: nothing reads this key{question}")
+
+
+def _belongs_to_object(cfg: DictConfig, path: str) -> bool:
+    parts = path.split(".") if path else []
+    nodes = (OmegaConf.select(cfg, ".".join(parts[: i + 1])) for i in range(len(parts)))
+    return any(isinstance(node, DictConfig) and "_target_" in node for node in nodes)
+
+
+def _last(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~").rpartition(".")[2]
