@@ -1,4 +1,4 @@
-"""What runs report, and the table made of it."""
+"""Results of runs, and the tables and figures made of them."""
 
 from reporting.collect import collect
 from reporting.curves import plot_curves
@@ -10,12 +10,13 @@ from reporting.predictors_render import (
     predictors_to_markdown,
 )
 from reporting.render import to_csv, to_markdown
-from reporting.schema import METHODS, DenseRow, PrunedRow, Results
+from reporting.schema import METHODS, DenseRow, FineTuneRate, PrunedRow, Results
 from reporting.table import Table, tabulate
 
 __all__ = [
     "METHODS",
     "DenseRow",
+    "FineTuneRate",
     "PredictorTable",
     "PrunedRow",
     "Results",

@@ -1,4 +1,4 @@
-"""What a run says about itself: ``results.json``."""
+"""The schema of ``results.json``, which every run writes."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from typing import Any
 from reporting.parse import parse
 from scalegmn.formats import atomic_path
 
+ProtocolValue = str | int | float | bool | list[Any] | None
+# The known methods, in the order of tables; a file may name others, which are shown after these.
 METHODS = (
     "dense",
     "scalegmn_eq",
@@ -40,6 +42,7 @@ class DenseRow:
         val_loss: cross-entropy.
         parameters: weights and biases.
         saw_validation: whether it was trained on images of our validation split.
+        hash: 16 hexadecimal digits of the network's tensors; tells dense networks apart.
     """
 
     test_acc: float
@@ -47,9 +50,30 @@ class DenseRow:
     val_loss: float | None = None
     parameters: int | None = None
     saw_validation: bool | None = None
+    hash: str | None = None
 
     def __post_init__(self) -> None:
         _check_fractions(self, "test_acc", "val_acc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuneRate:
+    """Outcome of fine-tuning with one learning rate.
+
+    Args:
+        lr: the learning rate.
+        val_loss: cross-entropy on validation images, of the best epoch.
+        val_acc: fraction of validation images, of the same epoch.
+        epochs: epochs until early stopping.
+    """
+
+    lr: float
+    val_loss: float | None = None
+    val_acc: float | None = None
+    epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_fractions(self, "val_acc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +91,12 @@ class PrunedRow:
         test_acc_before_finetune: fraction of test images right after pruning.
         finetune_lr: the learning rate with the best validation loss.
         finetune_epochs: epochs until early stopping.
+        finetune_rates: the outcome of every learning rate of the grid.
+        finetune_lr_at_edge: whether ``finetune_lr`` is the lowest or highest of a grid of several.
+        epochs_before_finetune: epochs over the images that the method used before fine-tuning; 0
+            for one-shot methods.
         file: the network, beside ``results.json``.
-        method: where it differs from the run's.
+        method: where it differs from the run's; one of :data:`METHODS` or the user's own.
     """
 
     sparsity: float
@@ -81,11 +109,13 @@ class PrunedRow:
     test_acc_before_finetune: float | None = None
     finetune_lr: float | None = None
     finetune_epochs: int | None = None
+    finetune_rates: tuple[FineTuneRate, ...] = ()
+    finetune_lr_at_edge: bool | None = None
+    epochs_before_finetune: int | None = None
     file: str | None = None
     method: str | None = None
 
     def __post_init__(self) -> None:
-        _check_method(self.method)
         _check_fractions(self, "sparsity", "weight_sparsity", "parameter_sparsity")
         _check_fractions(self, "test_acc", "val_acc", "test_acc_before_finetune")
 
@@ -100,7 +130,7 @@ class Results:
     Args:
         experiment: name of the experiment.
         seed: of the run.
-        method: one of :data:`METHODS`.
+        method: one of :data:`METHODS` or the user's own.
         target: the network that is pruned, such as ``small_cnn``.
         dataset: the images it classifies.
         data_note: what to know about these images.
@@ -115,12 +145,14 @@ class Results:
         peak_memory_mb: how much memory it needed.
         device: what it ran on.
         config_hash: of the resolved config without paths, devices, loggers and output folders.
+        protocol: what a comparison must share, by key of the config, such as ``finetune.lr``; not
+            the seed, paths or devices. Runs with other values are other rows of a table.
         versions: of the packages that matter.
         debug: ``True`` for a run on some batches only, whose numbers mean nothing.
 
     Raises:
-        ValueError: if a method is unknown or missing, a fraction is outside [0, 1], or there
-            are networks but no target or dataset.
+        ValueError: if a method is missing, a fraction is outside [0, 1], or there are networks but
+            no target or dataset.
     """
 
     experiment: str
@@ -140,11 +172,11 @@ class Results:
     peak_memory_mb: float | None = None
     device: str | None = None
     config_hash: str | None = None
+    protocol: Mapping[str, ProtocolValue] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     debug: bool | None = None
 
     def __post_init__(self) -> None:
-        _check_method(self.method)
         if (self.dense or self.pruned) and not (self.target and self.dataset):
             raise ValueError("a run with a dense or pruned network needs its target and dataset")
         if any(row.method is None for row in self.pruned) and self.method is None:
@@ -153,29 +185,33 @@ class Results:
     def write(self, path: Path | str) -> None:
         """Write ``results.json``, whole or not at all."""
         with atomic_path(Path(path)) as temporary:
-            text = json.dumps(_applicable(asdict(self)), indent=2)
+            text = json.dumps(_applicable(asdict(self)), indent=2, allow_nan=False)
             temporary.write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path | str) -> "Results":
-        """Read a file that a run wrote.
+        """Read a file that a run wrote, with or without a byte order mark.
 
         Raises:
-            FileNotFoundError: if it is not there.
+            OSError: if it cannot be read, such as FileNotFoundError.
             ValueError: if it is not JSON, or not the results of a run; names the file and the key.
         """
         try:
-            return parse(cls, json.loads(Path(path).read_text(encoding="utf-8")))
+            text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+            return parse(cls, json.loads(text, parse_constant=_refuse_constant))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not a results.json: it is not UTF-8 text") from error
         except ValueError as error:
             raise ValueError(f"{path} is not a results.json: {error}") from error
+        except RecursionError as error:
+            raise ValueError(f"{path} is not a results.json: it is nested too deeply") from error
 
 
-def _check_method(method: str | None) -> None:
-    if method is not None and method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it has {name}, which JSON does not know")
 
 
-def _check_fractions(row: DenseRow | PrunedRow, *names: str) -> None:
+def _check_fractions(row: DenseRow | FineTuneRate | PrunedRow, *names: str) -> None:
     for name in names:
         value = getattr(row, name)
         if value is not None and not 0 <= value <= 1:

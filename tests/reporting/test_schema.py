@@ -3,7 +3,7 @@ from math import inf, nan
 
 import pytest
 
-from reporting import DenseRow, PrunedRow, Results
+from reporting import DenseRow, FineTuneRate, PrunedRow, Results
 
 RESULTS = Results(
     experiment="eq_prune_small_cnn",
@@ -12,12 +12,32 @@ RESULTS = Results(
     dataset="cifar10_gray",
     data_note="jpeg q75 copy",
     seed=42,
-    dense=DenseRow(test_acc=0.57, val_acc=0.58, val_loss=1.2, parameters=4970, saw_validation=True),
+    dense=DenseRow(
+        test_acc=0.57,
+        val_acc=0.58,
+        val_loss=1.2,
+        parameters=4970,
+        saw_validation=True,
+        hash="0123456789abcdef",
+    ),
     pruned=(
-        PrunedRow(sparsity=0.9, test_acc=0.46, nonzero=550, file="pruned_90.safetensors"),
+        PrunedRow(
+            sparsity=0.9,
+            test_acc=0.46,
+            nonzero=550,
+            file="pruned_90.safetensors",
+            finetune_lr=1e-3,
+            finetune_rates=(
+                FineTuneRate(lr=1e-3, val_loss=1.4, val_acc=0.5, epochs=31),
+                FineTuneRate(lr=1e-4, val_loss=1.5),
+            ),
+            finetune_lr_at_edge=True,
+            epochs_before_finetune=0,
+        ),
         PrunedRow(sparsity=0.9, test_acc=0.44, method="magnitude"),
     ),
     metrics={"kendall_tau": 0.93},
+    protocol={"target.net.width": 16, "prune_biases": False, "finetune.lr": [1e-3, 1e-4]},
     wall_seconds=61.2,
     versions={"torch": "2.13.0"},
 )
@@ -63,7 +83,10 @@ def test_a_whole_number_is_read_as_a_fraction_and_unknown_keys_are_ignored(tmp_p
             r"pruned\[0\].*'test_acc' is missing",
         ),
         ('{"experiment": "e", "seed": 1, "dense": {"test_acc": 57.2}}', "in 'dense'.*fraction"),
-        ('{"experiment": "e", "seed": 1, "method": "magic"}', "magic"),
+        ('{"experiment": "e", "seed": 1, "method": 3}', "'method' cannot be 3"),
+        ('{"experiment": "e", "seed": 1, "wall_seconds": NaN}', "it has NaN"),
+        ('{"experiment": "e", "seed": 1, "protocol": [1]}', "'protocol' cannot be"),
+        ("[" * 100_000, "nested too deeply"),
         ('{"experiment": "e", "seed": 1, "dense": {"test_acc": 0.5}}', "its target and dataset"),
         (
             '{"experiment": "e", "seed": 1, "target": "t", "dataset": "d",'
@@ -81,7 +104,28 @@ def test_a_foreign_file_is_named_with_what_is_wrong(tmp_path, text, complaint):
     assert "\n" not in str(raised.value)
 
 
-def test_a_file_that_is_not_text_is_refused(tmp_path):
-    (tmp_path / "results.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="results.json"):
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", '{"experiment": "é"'.encode("latin-1")])
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path, content):
+    (tmp_path / "results.json").write_bytes(content)
+    with pytest.raises(ValueError, match="results.json: it is not UTF-8 text"):
         Results.read(tmp_path / "results.json")
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path):
+    RESULTS.write(tmp_path / "r.json")
+    text = (tmp_path / "r.json").read_text(encoding="utf-8")
+    (tmp_path / "r.json").write_text(text, encoding="utf-8-sig")
+    assert Results.read(tmp_path / "r.json") == RESULTS
+
+
+def test_a_method_of_the_users_own_is_read(tmp_path, run):
+    run(method="mine").write(tmp_path / "r.json")
+    assert Results.read(tmp_path / "r.json").method == "mine"
+
+
+@pytest.mark.parametrize("place", ["metrics", "protocol"])
+def test_nan_is_never_written_at_any_depth(tmp_path, place):
+    values = {"a": nan, "b": 1.0, "c": [nan, 2.0]} if place == "protocol" else {"a": nan, "b": 1.0}
+    Results(experiment="e", seed=0, **{place: values}).write(tmp_path / "r.json")
+    text = (tmp_path / "r.json").read_text()
+    assert "NaN" not in text and json.loads(text)[place]["b"] == 1.0
