@@ -70,9 +70,9 @@ class NetworkGraph:
         return sum(block.num_edges for block in self.blocks)
 
     @cached_property
-    def taps(self) -> int:
+    def edge_dim(self) -> int:
         """Features of an edge: the size of the largest kernel."""
-        return max(block.taps for block in self.blocks)
+        return max(block.edge_dim for block in self.blocks)
 
     @cached_property
     def node_slices(self) -> tuple[slice, ...]:
@@ -160,7 +160,7 @@ class NetworkGraph:
 
     def features(
         self, params: Mapping[str, Tensor]
-    ) -> tuple[Float[Tensor, "*batch node 1"], Float[Tensor, "*batch edge tap"]]:
+    ) -> tuple[Float[Tensor, "*batch node 1"], Float[Tensor, "*batch edge k"]]:
         """Node and edge features of a network, or of a batch of networks, differentiably.
 
         Args:
@@ -178,13 +178,13 @@ class NetworkGraph:
             for g in self.groups
         ]
         kernels = [
-            _padded(params[b.weight].reshape(*batch, b.num_edges, b.taps), self.taps)
+            _padded(params[b.weight].reshape(*batch, b.num_edges, b.edge_dim), self.edge_dim)
             for b in self.blocks
         ]
         return torch.cat(biases, dim=-1).unsqueeze(-1), torch.cat(kernels, dim=-2)
 
     def parameters(
-        self, x_V: Float[Tensor, "*batch node 1"], x_E: Float[Tensor, "*batch edge tap"]
+        self, x_V: Float[Tensor, "*batch node 1"], x_E: Float[Tensor, "*batch edge k"]
     ) -> dict[str, Tensor]:
         """The inverse of :meth:`features`; what belongs to no parameter is left out."""
         batch = x_V.shape[:-2]
@@ -192,7 +192,7 @@ class NetworkGraph:
         kernels = x_E.split([block.num_edges for block in self.blocks], dim=-2)
         biases = x_V.squeeze(-1).split([group.size for group in self.groups], dim=-1)
         out = {
-            block.weight: rows[..., : block.taps].reshape(*batch, *block.shape)
+            block.weight: rows[..., : block.edge_dim].reshape(*batch, *block.shape)
             for block, rows in zip(self.blocks, kernels, strict=True)
         }
         for group, values in zip(self.groups, biases, strict=True):
@@ -222,9 +222,9 @@ class NetworkGraph:
         return batch
 
 
-def _padded(kernels: Tensor, taps: int) -> Tensor:
+def _padded(kernels: Tensor, edge_dim: int) -> Tensor:
     # Padding by nothing would copy, and joining the blocks copies once more.
-    missing = taps - kernels.shape[-1]
+    missing = edge_dim - kernels.shape[-1]
     return F.pad(kernels, (0, missing)) if missing else kernels
 
 

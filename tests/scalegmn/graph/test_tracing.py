@@ -52,14 +52,14 @@ def test_function_calls_read_like_modules():
     net = Calls(body, nn.Conv2d(1, 3, 3), nn.Linear(3 * 3 * 3, 2))
     graph = NetworkGraph.from_module(net, torch.zeros(1, 1, 8, 8))
     assert graph.groups[1].freedom == POSITIVE
-    assert (graph.blocks[1].n_in, graph.blocks[1].taps) == (3, 9)
+    assert (graph.blocks[1].n_in, graph.blocks[1].edge_dim) == (3, 9)
 
 
 def test_global_average_by_mean():
     net = Calls(lambda x, c, fc: fc(c(x).tanh().mean((2, 3))), nn.Conv2d(1, 3, 3), nn.Linear(3, 2))
     graph = NetworkGraph.from_module(net, torch.zeros(1, 1, 8, 8))
     assert graph.groups[1].freedom == SIGN
-    assert graph.blocks[1].taps == 1
+    assert graph.blocks[1].edge_dim == 1
 
 
 def test_the_module_is_left_as_it_was():
