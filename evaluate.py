@@ -122,7 +122,7 @@ def network_to_read(
     if not said and predictor.recipe.reads_activations:
         _need_activation(cfg, given)
     if not said and not any(key.startswith("target") for key in given):
-        x_V, x_E = torch.zeros(own.num_nodes, 1), torch.zeros(own.num_edges, own.taps)
+        x_V, x_E = torch.zeros(own.num_nodes, 1), torch.zeros(own.num_edges, own.edge_dim)
         return own, load_tensors(cfg.network, own.parameters(x_V, x_E))
     cfg = as_the_file_says(cfg, cfg.network, {"target": METADATA["target"]})
     channels, classes = (_count(own, role) for role in (Role.INPUT, Role.OUTPUT))

@@ -36,11 +36,11 @@ class PlainItems:
         for group, nodes in zip(graph.groups, graph.node_slices, strict=True):
             if group.bias is not None:
                 x[nodes, 0] = self.parameters[group.bias][i]
-        dense = torch.zeros(graph.num_nodes, graph.num_nodes, graph.taps)
+        dense = torch.zeros(graph.num_nodes, graph.num_nodes, graph.edge_dim)
         for block in graph.blocks:
             source, target = graph.node_slices[block.source], graph.node_slices[block.target]
-            kernels = self.parameters[block.weight][i].view(block.n_out, block.n_in, block.taps)
-            padded = F.pad(kernels, (0, graph.taps - block.taps))
+            kernels = self.parameters[block.weight][i].view(block.n_out, block.n_in, block.edge_dim)
+            padded = F.pad(kernels, (0, graph.edge_dim - block.edge_dim))
             dense[source, target] = padded.transpose(0, 1)
         edges = graph.edge_index
         return Data(

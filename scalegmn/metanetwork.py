@@ -109,7 +109,7 @@ class Operator(nn.Module):
         self, graph: NetworkGraph, arch: Architecture, *, out_scale: float | None = None
     ) -> None:
         super().__init__()
-        last = arch.last_layer(graph, tuple(Role), 1, graph.taps)
+        last = arch.last_layer(graph, tuple(Role), 1, graph.edge_dim)
         self.gnn = Backbone(graph, arch, last, roles=tuple(Role), edges_read=True)
         self.node_scale = self.edge_scale = None
         if out_scale is not None:
@@ -139,7 +139,7 @@ class Operator(nn.Module):
             d_E = self._scaled(d_E, self.edge_scale, graph.block_of_edge)
         return graph.parameters(x_V + d_V.view_as(x_V), x_E + d_E.view_as(x_E))
 
-    def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge tap"]]:
+    def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge k"]]:
         """The changes of node and edge features of a ``Data`` or ``Batch``."""
         layouts = self.gnn.pyg_layouts(data)
         d_V, d_E = self.on_features(layouts, data.x[None], data.edge_attr[None])

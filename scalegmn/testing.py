@@ -20,7 +20,7 @@ Params = Mapping[str, Tensor]
 def random_networks(graph: NetworkGraph, count: int) -> dict[str, Tensor]:
     """Independent standard-normal parameters, with a leading axis of ``count`` networks."""
     x_V, x_E = torch.randn(count, graph.num_nodes, 1), torch.randn(count, graph.num_edges, 1)
-    return graph.parameters(x_V, x_E * torch.randn(graph.taps))
+    return graph.parameters(x_V, x_E * torch.randn(graph.edge_dim))
 
 
 def spread(values: Tensor) -> float:

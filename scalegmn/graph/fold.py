@@ -2,12 +2,13 @@
 
 from copy import deepcopy
 
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+import torch
+from torch import Tensor, nn
 
-from scalegmn.graph.fx import traced
+from scalegmn.graph.predecessors import recorded_predecessors, traced_predecessors
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
 
 def has_batch_norm(module: nn.Module) -> bool:
@@ -15,7 +16,8 @@ def has_batch_norm(module: nn.Module) -> bool:
     return any(isinstance(m, NORMS) for m in module.modules())
 
 
-def fold_batch_norm(module: nn.Module) -> nn.Module:
+@torch.no_grad()
+def fold_batch_norm(module: nn.Module, example_input: Tensor | None = None) -> nn.Module:
     r"""A copy that computes the same in evaluation mode, without batch normalisation.
 
     .. math::
@@ -25,26 +27,57 @@ def fold_batch_norm(module: nn.Module) -> nn.Module:
     The layer before each normalisation keeps its name and gets a bias; the normalisation becomes an
     identity. A module without normalisation is copied as it is.
 
+    Args:
+        module: each normalisation directly follows a convolution or linear layer.
+        example_input: a batch of inputs; needed only where ``forward`` branches on shapes, which
+            ``torch.fx`` cannot follow.
+
     Raises:
-        ValueError: a normalisation that does not directly follow a convolution or linear layer.
+        ValueError: a normalisation that does not directly follow a convolution or linear layer, or
+            that has no running statistics.
     """
-    folded = deepcopy(module).eval()
-    layers = dict(folded.named_modules())
-    for node in traced(folded).graph.nodes:
-        if node.op != "call_module" or not isinstance(layers[node.target], NORMS):
-            continue
-        before = node.args[0]
-        layer = layers[before.target] if before.op == "call_module" else None
-        norm = layers[node.target]
-        if isinstance(layer, nn.Conv2d) and len(before.users) == 1:
-            fused: nn.Module = fuse_conv_bn_eval(layer, norm)
-        elif isinstance(layer, nn.Linear) and len(before.users) == 1:
-            fused = fuse_linear_bn_eval(layer, norm)
-        else:
-            raise ValueError(
-                f"{node.target} ({type(norm).__name__}): can be folded only directly after a "
-                "convolution or linear layer that nothing else reads"
-            )
-        folded.set_submodule(before.target, fused)
-        folded.set_submodule(node.target, nn.Identity())
-    return folded.train(module.training)
+    folded = deepcopy(module)
+    if not has_batch_norm(folded):
+        return folded
+    names = {m: f"{name} ({type(m).__name__})" for name, m in folded.named_modules()}
+    if example_input is None:
+        pairs = traced_predecessors(folded, NORMS)
+    else:
+        pairs = recorded_predecessors(folded, NORMS, example_input)
+    for norm, layer in pairs:
+        _absorb(layer, norm, names[norm])
+    for norm in {m for m in folded.modules() if isinstance(m, NORMS)}:
+        if not any(norm is used for used, _ in pairs):
+            raise ValueError(f"{names[norm]}: is not used by the forward; delete it")
+        _replace(folded, norm, nn.Identity().train(norm.training))
+    return folded
+
+
+def _absorb(layer: nn.Module | None, norm: nn.Module, name: str) -> None:
+    """Change a layer in place so that it computes what the normalisation made of its output."""
+    if norm.running_mean is None or norm.running_var is None:
+        raise ValueError(
+            f"{name}: has no running statistics (track_running_stats=False), so that its output "
+            "depends on the whole batch; it cannot be folded"
+        )
+    if type(layer) not in LAYERS:
+        raise ValueError(
+            f"{name}: can be folded only directly after a convolution or linear layer that is used "
+            "once and that nothing else reads"
+        )
+    mean = norm.running_mean
+    gain = torch.rsqrt(norm.running_var + norm.eps)
+    gain = gain if norm.weight is None else gain * norm.weight
+    bias = -mean if layer.bias is None else layer.bias - mean
+    shift = 0 if norm.bias is None else norm.bias
+    weight, trained = layer.weight, layer.weight.requires_grad
+    scaled = weight * gain.view(-1, *[1] * (weight.ndim - 1))
+    layer.weight = nn.Parameter(scaled.to(weight.dtype), trained)
+    layer.bias = nn.Parameter((bias * gain + shift).to(weight.dtype), trained)
+
+
+def _replace(module: nn.Module, old: nn.Module, new: nn.Module) -> None:
+    # Under each of its names: one module may be registered twice.
+    for name, found in list(module.named_modules(remove_duplicate=False)):
+        if found is old:
+            module.set_submodule(name, new)

@@ -83,6 +83,6 @@ class EdgeBlock:
         return self.n_out * self.n_in
 
     @property
-    def taps(self) -> int:
+    def edge_dim(self) -> int:
         """Weights on one edge: 9 for a 3x3 kernel, H*W for a Linear after flattened H x W maps."""
         return prod(self.shape) // self.num_edges

@@ -1,69 +1,119 @@
-"""Operations between a layer's weights and the next: what each commutes with."""
+"""Operations between a layer's weights and the next, and the factors that each commutes with.
 
-import operator
+Operations are known by name: ``relu`` stands for ``nn.ReLU``, ``F.relu``, ``torch.relu``,
+``x.relu()`` and ``x.relu_()``.
+"""
+
 from collections.abc import Callable
-
-import torch
-import torch.nn.functional as F
-from torch import nn
+from typing import Any
 
 from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR, POSITIVE, SIGN, Freedom
-from scalegmn.targets.sine import Sine
+from scalegmn.graph.recording import Call
 
-# What each element-wise or pooling operation commutes with.
-MODULES: dict[type[nn.Module], Freedom] = {
-    nn.Identity: ANY_FACTOR,
-    nn.Dropout: ANY_FACTOR,
-    nn.Dropout2d: ANY_FACTOR,
-    nn.AvgPool2d: ANY_FACTOR,
-    nn.AdaptiveAvgPool2d: ANY_FACTOR,
-    nn.ReLU: POSITIVE,
-    nn.LeakyReLU: POSITIVE,
-    nn.MaxPool2d: POSITIVE,
-    nn.AdaptiveMaxPool2d: POSITIVE,
-    nn.Tanh: SIGN,
-    nn.Softsign: SIGN,
-    Sine: SIGN,
-    nn.GELU: NO_FACTOR,
-    nn.SiLU: NO_FACTOR,
-    nn.ELU: NO_FACTOR,
-    nn.Sigmoid: NO_FACTOR,
-    nn.Softplus: NO_FACTOR,
-    nn.ReLU6: NO_FACTOR,
+# The same function of every entry.
+ELEMENTWISE: dict[str, Freedom] = {
+    **dict.fromkeys(("clone", "contiguous", "detach", "data", "requires_grad"), ANY_FACTOR),
+    **dict.fromkeys(("to", "type", "type_as", "cpu", "cuda"), ANY_FACTOR),
+    **dict.fromkeys(("float", "double", "half", "bfloat16", "neg"), ANY_FACTOR),
+    **dict.fromkeys(("relu", "leaky_relu", "abs"), POSITIVE),
+    **dict.fromkeys(("tanh", "sin", "softsign", "tanhshrink", "softshrink", "hardshrink"), SIGN),
+    **dict.fromkeys(("arctan", "atan", "asinh", "sinh", "erf", "sign"), SIGN),
+    **dict.fromkeys(("gelu", "silu", "elu", "celu", "selu", "mish", "hardswish"), NO_FACTOR),
+    **dict.fromkeys(("sigmoid", "hardsigmoid", "log_sigmoid", "logsigmoid"), NO_FACTOR),
+    **dict.fromkeys(("softplus", "exp", "cos", "square", "sqrt", "log"), NO_FACTOR),
 }
-FUNCTIONS: dict[Callable | str, Freedom] = {
-    F.dropout: ANY_FACTOR,
-    F.avg_pool2d: ANY_FACTOR,
-    F.adaptive_avg_pool2d: ANY_FACTOR,
-    torch.mean: ANY_FACTOR,
-    "mean": ANY_FACTOR,
-    "contiguous": ANY_FACTOR,
-    F.relu: POSITIVE,
-    torch.relu: POSITIVE,
-    "relu": POSITIVE,
-    F.leaky_relu: POSITIVE,
-    F.max_pool2d: POSITIVE,
-    F.adaptive_max_pool2d: POSITIVE,
-    torch.tanh: SIGN,
-    F.tanh: SIGN,
-    "tanh": SIGN,
-    torch.sin: SIGN,
-    "sin": SIGN,
-    F.gelu: NO_FACTOR,
-    F.silu: NO_FACTOR,
-    F.elu: NO_FACTOR,
-    F.sigmoid: NO_FACTOR,
-    torch.sigmoid: NO_FACTOR,
-    "sigmoid": NO_FACTOR,
+# Random while training, identities or leaky in evaluation.
+DROPOUTS: dict[str, Freedom] = {
+    **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d"), ANY_FACTOR),
+    **dict.fromkeys(("alpha_dropout", "feature_alpha_dropout", "feature_dropout"), ANY_FACTOR),
+    "rrelu": POSITIVE,
 }
-# With a number as the second operand.
-ARITHMETIC: dict[Callable | str, Freedom] = {
-    operator.mul: ANY_FACTOR,
-    torch.mul: ANY_FACTOR,
-    operator.truediv: ANY_FACTOR,
-    operator.add: NO_FACTOR,
-    torch.add: NO_FACTOR,
-    operator.sub: NO_FACTOR,
+# Over the last axes of a batch of maps: the number of these axes stands in the name.
+POOLS: dict[str, Freedom] = {
+    f"{kind}_pool{d}d": freedom
+    for kind, freedom in {
+        "avg": ANY_FACTOR,
+        "adaptive_avg": ANY_FACTOR,
+        "max": POSITIVE,
+        "adaptive_max": POSITIVE,
+    }.items()
+    for d in (1, 2, 3)
 }
-RESHAPES: set[Callable | str] = {torch.flatten, torch.reshape, "flatten", "view", "reshape"}
-RESIDUAL: set[Callable | str] = {operator.add, operator.iadd, torch.add, "add", "add_"}
+# Over the axes that the argument ``dim`` names.
+REDUCTIONS: dict[str, Freedom] = {
+    **dict.fromkeys(("mean", "sum"), ANY_FACTOR),
+    **dict.fromkeys(("amax", "amin", "max", "min"), POSITIVE),
+}
+# These move entries and change none.
+LAYOUTS = {
+    *("flatten", "unflatten", "view", "reshape", "view_as", "reshape_as", "ravel"),
+    *("squeeze", "unsqueeze", "permute", "transpose", "swapaxes", "swapdims", "movedim"),
+    *("moveaxis", "t", "T", "mT", "__getitem__", "select", "narrow", "flip", "roll"),
+    *("expand", "expand_as", "repeat", "tile", "split", "chunk", "unbind"),
+}
+SOFTMAXES = {"softmax", "log_softmax", "softmin"}
+# Of tensors and numbers.
+SUMS = {"add", "sub", "subtract", "rsub", "__rsub__"}
+PRODUCTS = {"mul", "multiply", "div", "divide", "true_divide"}
+EXTREMES = {"maximum", "minimum"}
+# Read the second tensor's shape or type only.
+SHAPES_OF_OTHERS = {"view_as", "reshape_as", "expand_as", "type_as"}
+# The result is no tensor, but depends on the values of one.
+VALUE_READS = {
+    *("__bool__", "__int__", "__float__", "__index__", "__complex__", "__array__", "__contains__"),
+    *("item", "tolist", "numpy", "is_nonzero", "equal", "allclose"),
+}
+
+
+def elementwise_freedom(call: Call) -> Freedom:
+    """The factors that a known function of single entries commutes with.
+
+    Raises:
+        ValueError: the function is random in evaluation mode.
+    """
+    if call.name in DROPOUTS:
+        return _dropout(call)
+    if call.name in ELEMENTWISE:
+        return ELEMENTWISE[call.name]
+    return BY_ARGUMENTS[call.name](call)
+
+
+def _dropout(call: Call) -> Freedom:
+    if call.name == "rrelu":
+        training = call.argument(3, "training", False)
+    else:
+        training = call.argument(2, "training", call.kwargs.get("train", True))
+    # Not of modules: these are in evaluation mode.
+    if training:
+        raise ValueError(
+            f"{call.label}: is random in evaluation mode, too; pass training=self.training"
+        )
+    return DROPOUTS[call.name]
+
+
+def _clamp(low: Any, high: Any) -> Freedom:
+    if isinstance(low, int | float) and isinstance(high, int | float) and low == -high:
+        return SIGN
+    return POSITIVE if (low, high) in ((0, None), (None, 0)) else NO_FACTOR
+
+
+def _threshold(call: Call) -> Freedom:
+    zero = call.argument(1, "threshold") == call.argument(2, "value") == 0
+    return POSITIVE if zero else NO_FACTOR
+
+
+def _power(call: Call) -> Freedom:
+    exponent = call.argument(1, "exponent")
+    return SIGN if isinstance(exponent, int) and exponent % 2 else NO_FACTOR
+
+
+# Where the arguments decide.
+BY_ARGUMENTS: dict[str, Callable[[Call], Freedom]] = {
+    "hardtanh": lambda c: _clamp(c.argument(1, "min_val", -1.0), c.argument(2, "max_val", 1.0)),
+    "relu6": lambda c: NO_FACTOR,
+    "clamp": lambda c: _clamp(c.argument(1, "min"), c.argument(2, "max")),
+    "clip": lambda c: _clamp(c.argument(1, "min"), c.argument(2, "max")),
+    "clamp_min": lambda c: _clamp(c.argument(1, "min"), None),
+    "threshold": _threshold,
+    "pow": _power,
+}

@@ -12,7 +12,7 @@ def to_pyg(graph: NetworkGraph, params: Mapping[str, Tensor]) -> Data:
     """One network with everything that a metanetwork reads.
 
     Returns:
-        ``x`` (node, 1), ``edge_attr`` (edge, tap), ``edge_index`` (2, edge) in the order of
+        ``x`` (node, 1), ``edge_attr`` (edge, edge_dim), ``edge_index`` (2, edge) in the order of
         :class:`NetworkGraph`, and ``node_type``, ``edge_type``, ``node_role``, ``sign_node``,
         ``node_bias`` and ``edge_block``, properties of the graph by the same names in plural.
     """

@@ -1,184 +1,156 @@
 """Read node groups and edge blocks off an ``nn.Module``."""
 
-from dataclasses import dataclass, replace
-from math import prod
-from typing import Any
+from dataclasses import replace
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
-from scalegmn.graph.fold import fold_batch_norm, has_batch_norm
-from scalegmn.graph.fx import traced
+from scalegmn.graph.between import between
 from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR, EdgeBlock, Freedom, NodeGroup, Role
-from scalegmn.graph.operations import ARITHMETIC, FUNCTIONS, MODULES, RESHAPES, RESIDUAL
+from scalegmn.graph.operations import VALUE_READS
+from scalegmn.graph.recording import Call, Recording, record
+from scalegmn.graph.signal import Signal
 
-
-@dataclass(frozen=True)
-class Signal:
-    """A value on its way from one layer to the next.
-
-    Attributes:
-        group: index of the node group whose values these are.
-        positions: values of one node in a flattened signal, 1 while it is not flattened.
-    """
-
-    group: int
-    positions: int = 1
+# Axes of the maps that a layer reads, besides batch and channels.
+LAYERS = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "linear": 0}
 
 
 def trace(module: nn.Module, example_input: Tensor) -> tuple[list[NodeGroup], list[EdgeBlock]]:
     """Groups and blocks of a module, see :meth:`NetworkGraph.from_module`."""
-    if has_batch_norm(module):
-        module = fold_batch_norm(module)
-    graph = traced(module)
-    was_training = module.training
-    try:
-        with torch.no_grad():
-            _Shapes(graph.eval()).run(example_input)
-    except RuntimeError as error:
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
-        raise ValueError(
-            f"{type(module).__name__} does not run on an input of shape "
-            f"{tuple(example_input.shape)}: {reason}"
-        ) from error
-    finally:
-        module.train(was_training)
-    return _Walk(module).run(graph.graph)
+    recording = record(module, example_input)
+    _refuse_value_reads(recording)
+    reader = _Reader(module, recording.input)
+    for call in _live(recording):
+        reader.visit(call)
+    return reader.close(recording.output)
 
 
-class _Shapes(fx.Interpreter):
-    """Notes the shape of every value; other than torch's own, it prints nothing on an error."""
+def _refuse_value_reads(recording: Recording) -> None:
+    """Raise ``ValueError`` if Python code sees the values that a tensor has for one input."""
+    depends = {id(recording.input)}
+    for call in recording.calls:
+        if any(id(x) in depends for x in call.inputs):
+            if call.name in VALUE_READS:
+                raise ValueError(
+                    f"{call.label}: reads the values of a tensor, not only its shape, so the "
+                    "forward may do something else for another input"
+                )
+            depends.update(id(y) for y in call.outputs)
 
-    def run_node(self, n: fx.Node) -> Any:
-        value = super().run_node(n)
-        if isinstance(value, Tensor):
-            n.meta["shape"] = tuple(value.shape)
-        return value
+
+def _live(recording: Recording) -> list[Call]:
+    """The calls that the output depends on."""
+    outputs = recording.output if isinstance(recording.output, tuple) else (recording.output,)
+    needed = {id(y) for y in outputs}
+    live = []
+    for call in reversed(recording.calls):
+        if call.in_place or any(id(y) in needed for y in call.outputs):
+            live.append(call)
+            needed.update(id(x) for x in call.inputs)
+    return live[::-1]
 
 
-class _Walk:
+class _Reader:
     """Follows the one path from input to output, closing a node group at each layer."""
 
-    def __init__(self, module: nn.Module) -> None:
-        self.layers = dict(module.named_modules())
-        self.parameters = {name for name, _ in module.named_parameters()}
-        self.groups: list[NodeGroup] = []
+    def __init__(self, module: nn.Module, x: Tensor) -> None:
+        self.names = {id(p): name for name, p in module.named_parameters()}
+        self.groups = [NodeGroup("input", x.shape[1], Role.INPUT, NO_FACTOR)]
         self.blocks: list[EdgeBlock] = []
-        self.signals: dict[fx.Node, Signal] = {}
+        self.signals: dict[int, Signal] = {id(x): Signal(0, x.shape[1])}
 
-    def run(self, graph: fx.Graph) -> tuple[list[NodeGroup], list[EdgeBlock]]:
-        for node in graph.nodes:
-            if node.op == "placeholder":
-                self._open_input(node)
-            elif node.op == "output":
-                self._close_output(node)
-            elif node.op == "get_attr":
-                raise ValueError(f"{node.target}: a bare parameter or buffer in forward()")
-            else:
-                self.signals[node] = self._visit(node)
-        return self.groups, self.blocks
+    def visit(self, call: Call) -> None:
+        """Follow the signals through one call."""
+        if not any(id(x) in self.signals for x in call.inputs):
+            return
+        if call.name in LAYERS:
+            self.signals[id(call.result)] = self._layer(call)
+            return
+        found = between(call, [self.signals.get(id(x)) for x in call.inputs])
+        if found is None:
+            return
+        for output, signal in zip(call.outputs, found.signals, strict=False):
+            self.signals[id(output)] = self._declared(signal) if signal.group == 0 else signal
+        self._restrict(found.group, found.freedom)
 
-    def _open_input(self, node: fx.Node) -> None:
-        if self.groups:
-            raise ValueError(f"{node.target}: a second input; only one is supported")
-        channels = _shape(node)[1]
-        self.groups.append(NodeGroup("input", channels, Role.INPUT, NO_FACTOR))
-        self.signals[node] = Signal(0)
-
-    def _close_output(self, node: fx.Node) -> None:
-        (value,) = node.args
-        if not isinstance(value, fx.Node) or self.signals[value].group != len(self.groups) - 1:
-            raise ValueError("the output must be the last layer's output, one tensor")
+    def close(self, output: object) -> tuple[list[NodeGroup], list[EdgeBlock]]:
+        """Make the last group the output."""
+        if not isinstance(output, Tensor):
+            raise ValueError(f"the output must be one tensor, got a {type(output).__name__}")
         if not self.blocks:
             raise ValueError("no convolution or linear layer between input and output")
+        signal = self.signals.get(id(output))
+        if signal is None or signal.group != len(self.groups) - 1:
+            raise ValueError("the output must be the last layer's output")
         self.groups[-1] = replace(self.groups[-1], role=Role.OUTPUT, freedom=NO_FACTOR)
         covered = {b.weight for b in self.blocks} | {g.bias for g in self.groups}
-        unused = sorted(self.parameters - covered)
+        unused = sorted(set(self.names.values()) - covered)
         if unused:
             raise ValueError(f"parameters that no layer of the graph uses: {', '.join(unused)}")
+        return self.groups, self.blocks
 
-    def _visit(self, node: fx.Node) -> Signal:
-        name = _name(node, self.layers)
-        if node.target in RESIDUAL and sum(isinstance(a, fx.Node) for a in node.args) == 2:
-            raise ValueError(f"{name}: residual additions are not supported yet")
-        before = [a for a in node.all_input_nodes if a in self.signals]
-        if len(before) != 1:
-            raise ValueError(f"{name}: joins {len(before)} signals; only one path is supported")
-        signal = self.signals[before[0]]
-        if node.op == "call_module":
-            return self._layer(node, name, signal, before[0])
-        if node.target in RESHAPES:
-            return self._flatten(node, name, signal, before[0])
-        freedom = self._freedom(node)
-        if freedom is None:
-            raise ValueError(f"{name}: not supported; known are {_known()}")
-        size = self.groups[signal.group].size
-        if _shape(node)[1] != size * signal.positions:
-            raise ValueError(f"{name}: changes the number of channels")
-        return self._restrict(signal, freedom)
+    def _layer(self, call: Call) -> Signal:
+        weight, bias = call.argument(1, "weight"), call.argument(2, "bias")
+        name, bias_name = self._parameter(call, weight), None
+        if bias is not None:
+            bias_name = self._parameter(call, bias)
+        if call.argument(6, "groups", 1) != 1:
+            raise ValueError(f"{call.label}: grouped convolutions are not supported yet")
+        signal = self._read(call, self._signal_of(call), weight.shape[1])
+        n_out, target = weight.shape[0], len(self.groups)
+        shape = tuple(weight.shape)
+        self.blocks.append(EdgeBlock(name, shape, signal.group, target, n_out, signal.size))
+        owner = name.rpartition(".")[0] or name
+        self.groups.append(NodeGroup(owner, n_out, Role.HIDDEN, ANY_FACTOR, bias_name))
+        return Signal(target, n_out, call.result.ndim - 1 if call.name == "linear" else 1)
 
-    def _freedom(self, node: fx.Node) -> Freedom | None:
-        """What a function call commutes with; None if that is not known."""
-        if node.target in ARITHMETIC:
-            value, *numbers = node.args
-            plain = isinstance(value, fx.Node) and all(isinstance(n, int | float) for n in numbers)
-            return ARITHMETIC[node.target] if plain else None
-        return FUNCTIONS.get(node.target)
+    def _parameter(self, call: Call, tensor: Tensor) -> str:
+        name = self.names.get(id(tensor))
+        if name is None:
+            raise ValueError(
+                f"{call.label}: its weight or bias is not a parameter but computed from others; "
+                "make it one (torch.nn.utils.prune.remove, parametrize.remove_parametrizations)"
+            )
+        if name in {b.weight for b in self.blocks} | {g.bias for g in self.groups}:
+            raise ValueError(f"{call.label}: is used twice; shared weights are not supported")
+        return name
 
-    def _layer(self, node: fx.Node, name: str, signal: Signal, before: fx.Node) -> Signal:
-        layer = self.layers[str(node.target)]
-        if isinstance(layer, nn.Conv1d | nn.Conv2d):
-            if layer.groups != 1:
-                raise ValueError(f"{name}: grouped convolutions are not supported yet")
-            return self._weights(node, name, signal, layer.in_channels, layer.out_channels)
-        if isinstance(layer, nn.Linear):
-            if len(_shape(before)) != 2:
-                raise ValueError(f"{name}: reads a tensor of shape {_shape(before)}; flatten first")
-            return self._weights(node, name, signal, layer.in_features, layer.out_features)
-        if isinstance(layer, nn.Flatten):
-            return self._flatten(node, name, signal, before)
-        if type(layer) not in MODULES:
-            raise ValueError(f"{name}: not supported; known are {_known()}")
-        return self._restrict(signal, MODULES[type(layer)])
-
-    def _weights(self, node: fx.Node, name: str, signal: Signal, n_in: int, n_out: int) -> Signal:
-        layer, source = self.layers[str(node.target)], self.groups[signal.group]
-        weight = f"{node.target}.weight"
-        if any(block.weight == weight for block in self.blocks):
-            raise ValueError(f"{name}: is used twice; shared weights are not supported")
-        if n_in != source.size * signal.positions:
-            raise ValueError(f"{name}: reads {n_in} values, but {source.name} has {source.size}")
-        assert isinstance(layer.weight, Tensor)
-        shape = tuple(layer.weight.shape)
-        bias = None if layer.bias is None else f"{node.target}.bias"
-        target = len(self.groups)
-        self.blocks.append(EdgeBlock(weight, shape, signal.group, target, n_out, source.size))
-        self.groups.append(NodeGroup(str(node.target), n_out, Role.HIDDEN, ANY_FACTOR, bias))
-        return Signal(target)
-
-    def _flatten(self, node: fx.Node, name: str, signal: Signal, before: fx.Node) -> Signal:
-        old, new = _shape(before), _shape(node)
-        if new != (old[0], prod(old[1:])):
-            raise ValueError(f"{name}: only a flatten to (batch, features) is supported, not {new}")
-        size = self.groups[signal.group].size
-        return replace(signal, positions=prod(new[1:]) // size)
-
-    def _restrict(self, signal: Signal, freedom: Freedom) -> Signal:
-        group = self.groups[signal.group]
-        if group.role is Role.HIDDEN:
-            self.groups[signal.group] = replace(group, freedom=group.freedom & freedom)
+    def _signal_of(self, call: Call) -> Signal:
+        signal = self.signals.get(id(call.argument(0, "input")))
+        if signal is None:
+            raise ValueError(f"{call.label}: its weights depend on the network's input")
+        if signal.mixed:
+            raise ValueError(signal.mixed)
         return signal
 
+    def _read(self, call: Call, signal: Signal, n_in: int) -> Signal:
+        """The signal along the axis that a layer reads."""
+        maps = LAYERS[call.name]
+        if maps and len(call.shape) != maps + 2:
+            raise ValueError(
+                f"{call.label}: reads an input of shape {call.shape}; expected batch, channels "
+                f"and {maps} more axes"
+            )
+        axis = 1 if maps else len(call.shape) - 1
+        if signal.along(axis, n_in):
+            return signal
+        if signal.group == 0:
+            # Before the first layer nothing says which axis holds the channels.
+            return self._declared(Signal(0, n_in, axis))
+        raise ValueError(
+            f"{call.label}: reads axis {axis} of a tensor of shape {call.shape}, whose channels "
+            f"({self.groups[signal.group].name}) lie along axis {signal.axis}; flatten first"
+        )
 
-def _shape(node: fx.Node) -> tuple[int, ...]:
-    return node.meta["shape"]
+    def _declared(self, signal: Signal) -> Signal:
+        """An input signal, whose size is the number of input nodes."""
+        if signal.size != self.groups[0].size:
+            if self.blocks:
+                raise ValueError("the input is read twice, with different numbers of channels")
+            self.groups[0] = replace(self.groups[0], size=signal.size)
+        return signal
 
-
-def _name(node: fx.Node, layers: dict[str, nn.Module]) -> str:
-    if node.op == "call_module":
-        return f"{node.target} ({type(layers[str(node.target)]).__name__})"
-    return f"{node.name} ({getattr(node.target, '__name__', node.target)})"
-
-
-def _known() -> str:
-    return "Conv, Linear, Flatten, " + ", ".join(m.__name__ for m in MODULES)
+    def _restrict(self, index: int, freedom: Freedom) -> None:
+        group = self.groups[index]
+        if group.role is Role.HIDDEN:
+            self.groups[index] = replace(group, freedom=group.freedom & freedom)

@@ -56,7 +56,7 @@ class Backbone(nn.Module):
         arch.kind.check(graph)
         self.arch = arch
         self.init_nodes = nn.Linear(1, arch.d, bias=False)
-        self.init_edges = nn.Linear(graph.taps, arch.d, bias=False)
+        self.init_edges = nn.Linear(graph.edge_dim, arch.d, bias=False)
         self.encode_nodes = arch.node_encoding(graph)
         self.encode_edges = arch.edge_encoding_of(graph)
         layers = [arch.hidden_layer(graph) for _ in range(arch.num_layers - 1)]

@@ -42,7 +42,7 @@ class Metanetwork(Recipe):
         joined = " ".join(f"{block.source}-{block.target}" for block in graph.blocks)
         return (
             f"{size[Role.INPUT]} input channels, {hidden} hidden layers, {size[Role.OUTPUT]} "
-            f"outputs, kernels of at most {graph.taps} weights (layers {joined})"
+            f"outputs, kernels of at most {graph.edge_dim} weights (layers {joined})"
         )
 
     def admits(self, sign: bool) -> bool:

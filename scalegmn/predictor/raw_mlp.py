@@ -32,7 +32,7 @@ class RawMLP(FeedForward):
 
     def num_features(self, graph: NetworkGraph) -> int:
         biases = sum(group.size for group in graph.groups if group.bias is not None)
-        return biases + sum(block.num_edges * block.taps for block in graph.blocks)
+        return biases + sum(block.num_edges * block.edge_dim for block in graph.blocks)
 
     def reads(self, graph: NetworkGraph) -> str:
         shapes = [str(block.shape) for block in graph.blocks]

@@ -20,7 +20,7 @@ def test_parameters_to_features_and_back_is_exact(seed):
     params = parameters(net)
     x_V, x_E = graph.features(params)
     assert x_V.shape == (graph.num_nodes, 1)
-    assert x_E.shape == (graph.num_edges, graph.taps)
+    assert x_E.shape == (graph.num_edges, graph.edge_dim)
     back = graph.parameters(x_V, x_E)
     assert back.keys() == params.keys()
     assert all(torch.equal(back[name], params[name]) for name in params)

@@ -16,7 +16,7 @@ def he_networks(graph, count):
     """Networks as they are before their training, with small biases."""
     params = {}
     for block in graph.blocks:
-        std = (2 / (block.n_in * block.taps)) ** 0.5
+        std = (2 / (block.n_in * block.edge_dim)) ** 0.5
         params[block.weight] = std * torch.randn(count, *block.shape)
     for group in graph.groups:
         if group.bias is not None:

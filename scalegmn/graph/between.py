@@ -1,0 +1,158 @@
+"""Follow signals through an operation between two layers."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from scalegmn.graph.arithmetic import arithmetic
+from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR
+from scalegmn.graph.operations import (
+    BY_ARGUMENTS,
+    DROPOUTS,
+    ELEMENTWISE,
+    EXTREMES,
+    LAYOUTS,
+    POOLS,
+    PRODUCTS,
+    REDUCTIONS,
+    SHAPES_OF_OTHERS,
+    SOFTMAXES,
+    SUMS,
+    elementwise_freedom,
+)
+from scalegmn.graph.recording import Call
+from scalegmn.graph.signal import Passed, Signal, located
+
+
+def between(call: Call, signals: Sequence[Signal | None]) -> Passed | None:
+    """Follow the signals of the tensor arguments of a call, None for constants.
+
+    Returns:
+        None if the result depends on no signal.
+
+    Raises:
+        ValueError: the operation joins layers or mixes channels, or is not known.
+    """
+    if call.name in SHAPES_OF_OTHERS:
+        signals = signals[:1]
+    followed = [signal for signal in signals if signal is not None]
+    if not followed:
+        return None
+    if any(signal.mixed for signal in followed):
+        return _after_mixing(call, followed)
+    if call.name in SUMS | PRODUCTS | EXTREMES:
+        return arithmetic(call, signals)
+    if len(followed) > 1:
+        raise ValueError(f"{call.label}: joins {len(followed)} signals; only one path is supported")
+    if signals[0] is not None:
+        for names, rule in RULES:
+            if call.name in names:
+                return rule(call, signals[0])
+    raise ValueError(f"{call.label}: not supported; known are {known()}")
+
+
+def known() -> str:
+    """Names of all layers and operations, for messages."""
+    names = {*SUMS, *PRODUCTS, *EXTREMES, *(name for group, _ in RULES for name in group)}
+    plain = sorted(name for name in names if not name.startswith("__"))
+    return (
+        "the layers conv1d, conv2d, conv3d and linear and, as modules, functions or methods: "
+        f"{', '.join(plain)}"
+    )
+
+
+def _after_mixing(call: Call, followed: Sequence[Signal]) -> Passed:
+    # Only the network's output may come after: any function of it has the same symmetries.
+    first = next(signal for signal in followed if signal.mixed)
+    if len({signal.group for signal in followed}) > 1:
+        raise ValueError(first.mixed)
+    return Passed(first.group, (first,) * len(call.outputs), ANY_FACTOR)
+
+
+def _elementwise(call: Call, signal: Signal) -> Passed:
+    freedom = elementwise_freedom(call)
+    if not call.result.is_floating_point():
+        raise ValueError(f"{call.label}: its result has dtype {call.result.dtype}, not a float")
+    return Passed(signal.group, (signal,), freedom)
+
+
+def _layout(call: Call, signal: Signal) -> Passed:
+    if call.in_place and call.shape != tuple(call.result.shape):
+        raise ValueError(f"{call.label}: changes a shape in place; use the method without _")
+    # The same operation on the node of each entry shows where each node's entries go.
+    nodes = signal.nodes(call.shape)
+    moved = call.function(nodes, *call.args[1:], **call.kwargs)
+    results = (moved,) if isinstance(moved, Tensor) else tuple(moved)
+    found = tuple(located(result, signal) or _astray(call, signal, result) for result in results)
+    return Passed(signal.group, found, ANY_FACTOR)
+
+
+def _astray(call: Call, signal: Signal, result: Tensor) -> Signal:
+    """The signal of a tensor along no axis of which the nodes follow one another."""
+    if signal.group == 0:
+        # Inputs have no freedom: the first layer says which axis holds them.
+        axis = min(1, result.ndim - 1)
+        return Signal(0, result.shape[axis], axis)
+    return replace(signal, mixed=f"{call.label}: reorders or splits channels before another layer")
+
+
+def _pool(call: Call, signal: Signal) -> Passed:
+    _expect_maps(call, signal, int(call.name[-2]))
+    return Passed(signal.group, (replace(signal, axis=1),), POOLS[call.name])
+
+
+def _interpolate(call: Call, signal: Signal) -> Passed:
+    _expect_maps(call, signal, len(call.shape) - 2)
+    return Passed(signal.group, (replace(signal, axis=1),), ANY_FACTOR)
+
+
+def _expect_maps(call: Call, signal: Signal, maps: int) -> None:
+    fits = signal.along(1, call.shape[1]) and signal.positions == 1
+    if len(call.shape) != maps + 2 or not (fits or signal.group == 0):
+        raise ValueError(
+            f"{call.label}: mixes channels of an input of shape {call.shape}; expected batch, "
+            f"channels and {maps} more axes"
+        )
+
+
+def _reduction(call: Call, signal: Signal) -> Passed:
+    axes = call.argument(1, "dim", call.kwargs.get("axis"))
+    keep = call.argument(2, "keepdim", False)
+    nodes = signal.nodes(call.shape)
+    axes = tuple(range(nodes.ndim)) if axes is None or axes == () else axes
+    least = nodes.amin(axes, keepdim=keep)
+    found = located(least, signal)
+    if found is None or not torch.equal(least, nodes.amax(axes, keepdim=keep)):
+        raise ValueError(f"{call.label}: mixes channels, which lie along axis {signal.axis}")
+    return Passed(signal.group, (found,), REDUCTIONS[call.name])
+
+
+def _softmax(call: Call, signal: Signal) -> Passed:
+    axis = call.argument(1, "dim")
+    if axis is not None and (axis % len(call.shape) != signal.axis or signal.size == 1):
+        return Passed(signal.group, (signal,), NO_FACTOR)
+    mixed = replace(signal, mixed=f"{call.label}: mixes channels before another layer")
+    return Passed(signal.group, (mixed,), NO_FACTOR)
+
+
+def _pad(call: Call, signal: Signal) -> Passed:
+    widths = call.argument(1, "pad")
+    padded = {len(call.shape) - 1 - k // 2 for k, width in enumerate(widths) if width}
+    if signal.axis in padded and signal.size > 1:
+        raise ValueError(f"{call.label}: pads the channels, which lie along axis {signal.axis}")
+    constant = call.argument(2, "mode", "constant") == "constant"
+    zero = not call.argument(3, "value", 0)
+    return Passed(signal.group, (signal,), ANY_FACTOR if zero or not constant else NO_FACTOR)
+
+
+RULES: list[tuple[Collection[str], Callable[[Call, Signal], Passed]]] = [
+    ({*ELEMENTWISE, *DROPOUTS, *BY_ARGUMENTS}, _elementwise),
+    (LAYOUTS, _layout),
+    (POOLS, _pool),
+    ({"interpolate", "upsample"}, _interpolate),
+    (REDUCTIONS, _reduction),
+    (SOFTMAXES, _softmax),
+    ({"pad"}, _pad),
+]

@@ -1,0 +1,152 @@
+"""Check that the symmetries of a graph are those of the module that it was read from."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from scalegmn.graph.groups import NodeGroup, Role
+from scalegmn.graph.network_graph import NetworkGraph
+from scalegmn.graph.recording import evaluating, preserved_rng
+from scalegmn.symmetry import PermScale
+
+# Relative to the largest output, in float64 and in precisions below.
+TOLERANCE, COARSE_TOLERANCE = 1e-7, 1e-3
+# Positive factors of the sampled element lie between its inverse and this.
+SPREAD = 2.0
+
+
+@torch.no_grad()
+def verify_symmetries(module: nn.Module, graph: NetworkGraph, example_input: Tensor) -> None:
+    """Compare the module's outputs before and after a symmetry of the graph.
+
+    Parameters are drawn at random, so that zeros and dead units hide nothing, and the element moves
+    and rescales all units that it may. Two forward passes in evaluation mode, in float64 where the
+    module can; modes, parameters, buffers and random generators are left as they were.
+
+    Args:
+        module: without batch normalisation.
+        graph: read from it.
+        example_input: a batch of inputs, for the shape.
+
+    Raises:
+        ValueError: the module's function changes, or cannot be compared.
+    """
+    generator = torch.Generator().manual_seed(0)
+    if any(p.is_meta for p in module.parameters()):
+        raise ValueError(
+            f"{type(module).__name__}: its parameters are on the meta device, where no graph can be "
+            "verified; verify=False reads it nevertheless"
+        )
+    params = _random_parameters(graph, module, generator)
+    moved = moving_element(graph, generator).on_parameters(params)
+    before, after = _outputs(module, (params, moved), example_input)
+    tolerance = TOLERANCE if before.dtype == torch.float64 else COARSE_TOLERANCE
+    size = before.double().abs().max().item()
+    error = (after.double() - before.double()).abs().max().item()
+    if not math.isfinite(size + error):
+        raise ValueError(
+            f"{type(module).__name__}: its output is not finite on random parameters, so the "
+            "graph cannot be verified; verify=False reads it nevertheless"
+        )
+    if error > tolerance * size:
+        raise ValueError(
+            f"{type(module).__name__}: permuting and rescaling its hidden units changes its output "
+            f"by {error / size:.2g} of its size, so its graph would be wrong; some operation in its "
+            "forward, hooks included, mixes channels or treats them differently"
+        )
+
+
+@torch.no_grad()
+def verify_folding(module: nn.Module, folded: nn.Module, example_input: Tensor) -> None:
+    """Compare a module with its copy without batch normalisation.
+
+    Raises:
+        ValueError: they compute different functions.
+    """
+    before = _outputs(module, (dict(module.named_parameters()),), example_input)[0]
+    after = _outputs(folded, (dict(folded.named_parameters()),), example_input)[0]
+    tolerance = TOLERANCE if before.dtype == torch.float64 else COARSE_TOLERANCE
+    if not torch.allclose(after, before, rtol=tolerance, atol=tolerance * before.abs().max()):
+        raise ValueError(
+            f"{type(module).__name__}: folding its batch normalisation changes its output; a "
+            "normalisation may follow a linear layer on an axis that is not the layer's output"
+        )
+
+
+def moving_element(graph: NetworkGraph, generator: torch.Generator) -> PermScale:
+    """A symmetry that leaves no unit at its place or scale if its group allows another."""
+    perms, scales = [], []
+    for group, nodes in zip(graph.groups, graph.node_slices, strict=True):
+        perm = torch.arange(group.size)
+        if group.role is Role.HIDDEN:
+            # One cycle through all units, in random order.
+            order = torch.randperm(group.size, generator=generator)
+            perm = perm.scatter(0, order, order.roll(1))
+        perms.append(perm + nodes.start)
+        scales.append(_factors(group, generator))
+    return PermScale(graph, torch.cat(perms), torch.cat(scales))
+
+
+def _factors(group: NodeGroup, generator: torch.Generator) -> Tensor:
+    factors = torch.ones(group.size, dtype=torch.float64)
+    if group.freedom.positive:
+        log = 2 * torch.rand(group.size, generator=generator, dtype=torch.float64) - 1
+        factors = factors * SPREAD**log
+    if group.freedom.sign:
+        signs = 2 * torch.randint(2, (group.size,), generator=generator) - 1
+        signs[0] = -1
+        factors = factors * signs
+    return factors
+
+
+def _random_parameters(
+    graph: NetworkGraph, module: nn.Module, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Normal parameters, each tensor as large as the module's own or, where that is 0, as He's."""
+    own = dict(module.named_parameters())
+    usual = {b.weight: math.sqrt(2 / (b.n_in * b.edge_dim)) for b in graph.blocks}
+    params = {}
+    for name, value in own.items():
+        size = value.double().square().mean().sqrt().item()
+        size = size if 0 < size < math.inf else usual.get(name, 0.5)
+        params[name] = size * torch.randn(value.shape, generator=generator).double()
+    return params
+
+
+def _outputs(
+    module: nn.Module, parameters: tuple[dict[str, Tensor], ...], example_input: Tensor
+) -> list[Tensor]:
+    own = next(module.parameters())
+    try:
+        if own.device.type == "mps":  # has no float64
+            raise RuntimeError("no float64")
+        return _run(module, parameters, example_input, torch.float64)
+    except RuntimeError:
+        # Modules that cast to a type of their own run in their parameters' type only.
+        return _run(module, parameters, example_input, own.dtype)
+
+
+def _run(
+    module: nn.Module,
+    parameters: tuple[dict[str, Tensor], ...],
+    example_input: Tensor,
+    dtype: torch.dtype,
+) -> list[Tensor]:
+    outputs = []
+    device = next(module.parameters()).device
+    for params in parameters:
+        state = {name: x.to(device, dtype) for name, x in params.items()}
+        for name, buffer in module.named_buffers():
+            state[name] = buffer.to(dtype) if buffer.is_floating_point() else buffer.clone()
+        with evaluating(module), preserved_rng(example_input):
+            output = functional_call(module, state, (_random_input(example_input, dtype),))
+        outputs.append(output)
+    return outputs
+
+
+def _random_input(example: Tensor, dtype: torch.dtype) -> Tensor:
+    if example.is_floating_point():
+        return torch.randn(example.shape, dtype=dtype, device=example.device)
+    return torch.randint_like(example, 2 if example.dtype == torch.bool else 100)
