@@ -1,29 +1,36 @@
-"""How many parameters are nearly zero while an operator is trained."""
+"""Show how many parameters are nearly zero."""
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
-from callbacks.protocols import offering_target
-from reporting.layer_figure import layer_figure
 
 
 class SparsityMonitor(Callback):
-    """Shows the magnitudes of the offered parameters in TensorBoard, layer by layer.
+    """Show the magnitudes of parameters in TensorBoard, layer by layer.
 
-    Scalars ``near_zero/<layer>``, a histogram of log10 magnitudes per layer, and a bar chart::
+    Scalars ``near_zero/<layer>`` and a histogram of log10 magnitudes per layer::
 
         sparsity_monitor:
-          _target_: callbacks.sparsity_monitor.SparsityMonitor
+          _target_: callbacks.SparsityMonitor
           threshold: 1e-3
           every_n_epochs: 10
 
     Args:
         threshold: magnitudes below count as nearly zero.
         every_n_epochs: how often to look; the last epoch is always looked at.
+        params: the module's method that returns the parameters to look at, by name, detached.
+
+    Raises:
+        ValueError: if ``every_n_epochs`` is below 1.
     """
 
-    def __init__(self, *, threshold: float = 1e-3, every_n_epochs: int = 10) -> None:
+    def __init__(
+        self, *, threshold: float = 1e-3, every_n_epochs: int = 10, params: str = "rewritten"
+    ) -> None:
+        if every_n_epochs < 1:
+            raise ValueError(f"every_n_epochs must be at least 1, got {every_n_epochs}")
+        self.params = params
         self.threshold = threshold
         self.every_n_epochs = every_n_epochs
 
@@ -32,7 +39,7 @@ class SparsityMonitor(Callback):
         last = done == trainer.max_epochs
         if not trainer.is_global_zero or (done % self.every_n_epochs and not last):
             return
-        params = offering_target(pl_module).target_parameters()
+        params = getattr(pl_module, self.params)()
         near_zero = {name: self._fraction(p) for name, p in params.items()}
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
@@ -54,5 +61,3 @@ class SparsityMonitor(Callback):
             # Exact zeros, whose logarithm is infinite, are shown at the lower end.
             magnitudes = parameter.abs().clamp_min(1e-12).log10()
             board.add_histogram(f"log10_magnitude/{name}", magnitudes, step)
-        title = f"below {self.threshold:g}"
-        board.add_figure("near_zero", layer_figure({title: near_zero}), step)

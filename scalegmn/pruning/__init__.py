@@ -1,23 +1,26 @@
-"""Which parameters to prune, and keeping them pruned."""
+"""Scores, allocations, masks and objectives of pruning."""
 
-from scalegmn.pruning.balanced import balanced_magnitude
+from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_per_layer
+from scalegmn.pruning.balanced import balanced
 from scalegmn.pruning.mask import Mask
 from scalegmn.pruning.objective import l1
-from scalegmn.pruning.scores import Score, magnitude, random
-from scalegmn.pruning.selection import Selection, keep_top, keep_top_per_layer
-from scalegmn.pruning.shuffled import keep_shuffled
+from scalegmn.pruning.scores import Batches, Score, magnitude, random
+from scalegmn.pruning.selection import make_mask
+from scalegmn.pruning.snip import snip
 from scalegmn.pruning.sparsity import SparsityCount
 
 __all__ = [
+    "Allocation",
+    "Batches",
     "Mask",
     "Score",
-    "Selection",
     "SparsityCount",
-    "balanced_magnitude",
-    "keep_shuffled",
-    "keep_top",
-    "keep_top_per_layer",
+    "allocate_globally",
+    "allocate_per_layer",
+    "balanced",
     "l1",
     "magnitude",
+    "make_mask",
     "random",
+    "snip",
 ]

@@ -1,47 +1,36 @@
-"""Magnitudes that do not depend on the scale of hidden units."""
+"""Balance hidden-unit scales so that weights are comparable across layers."""
 
-from collections.abc import Mapping, Sequence
+from copy import deepcopy
 
-import torch
 from torch import Tensor, nn
 
 from scalegmn.gauge import balancing
 from scalegmn.graph import NetworkGraph
-from scalegmn.pruning.scores import magnitude
 
 
-def balanced_magnitude(
-    params: Mapping[str, Tensor],
-    *,
-    net: nn.Module,
-    image_shape: Sequence[int],
-    prune_biases: bool = False,
-) -> dict[str, Tensor]:
-    """The absolute values that parameters have in the equal network with the least norm.
+def balanced(net: nn.Module, example_input: Tensor) -> nn.Module:
+    """The network that computes the same function with the least norm of its parameters.
 
-    Magnitudes depend on how the factors of ReLU units are chosen, the function does not:
-    see :func:`scalegmn.gauge.balancing`.
+    Weights depend on how the factors of ReLU units are chosen, the function does not: see
+    :func:`scalegmn.gauge.balancing`.
 
     Args:
-        params: a network's parameters by name.
-        net: a network of that architecture, without batch normalisation.
-        image_shape: channels, height and width of its inputs.
-        prune_biases: make tensors of one axis prunable too.
-
-    Returns:
-        Scores of the prunable tensors, in their shapes and on their devices, detached.
+        net: a network without batch normalisation; it is not changed.
+        example_input: an input (1, c, h, w).
 
     Raises:
         ValueError: if the graph cannot express a layer of the network, or it has parameters that
             are in no graph, as those of batch normalisation.
     """
-    graph = NetworkGraph.from_module(net, torch.zeros(1, *image_shape))
-    held = {name: p.detach().cpu() for name, p in params.items()}
-    balanced = balancing(graph, held).on_parameters(held)
-    if missing := sorted(params.keys() - balanced.keys()):
+    copy = deepcopy(net).cpu()
+    held = {name: p.detach() for name, p in copy.named_parameters()}
+    graph = NetworkGraph.from_module(copy, example_input.cpu())
+    in_graph = {block.weight for block in graph.blocks} | {group.bias for group in graph.groups}
+    if missing := sorted(held.keys() - in_graph):
         raise ValueError(
-            f"{missing[0]} has no balanced magnitude (batch normalisation?): fold it, or compare "
+            f"{missing[0]} has no balanced scale (batch normalisation?): fold it, or compare "
             "magnitudes as they are (selection.gauge=raw)"
         )
-    moved = {name: balanced[name].to(p.device) for name, p in params.items()}
-    return magnitude(moved, prune_biases=prune_biases)
+    scaled = balancing(graph, held).on_parameters(held)
+    copy.load_state_dict({**copy.state_dict(), **scaled})
+    return copy.to(next(net.parameters()).device)

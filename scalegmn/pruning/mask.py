@@ -1,4 +1,4 @@
-"""What is kept of a network."""
+"""Masks: the entries of a network that are kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,6 +61,12 @@ class Mask:
             return keep.flatten()[order.to(keep.device)].view(keep.shape)
 
         return Mask({name: shuffle(keep) for name, keep in self.keep.items()})
+
+    @classmethod
+    def of_zeros(cls, module: nn.Module) -> "Mask":
+        """Keep what is not exactly zero among the weights (tensors of more than one axis)."""
+        weights = {name: p for name, p in module.named_parameters() if p.ndim > 1}
+        return cls({name: p.detach() != 0 for name, p in weights.items()})
 
     def to(self, device: torch.device | str) -> "Mask":
         return Mask({name: keep.to(device) for name, keep in self.keep.items()})

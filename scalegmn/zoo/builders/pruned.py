@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32
 from torch import Tensor
 
 from scalegmn.formats.layout import Layout
-from scalegmn.pruning import keep_top
+from scalegmn.pruning import make_mask
 from scalegmn.zoo.builders.card import pruned_zoo_card
 from scalegmn.zoo.builders.checks import check_counts, with_last
 from scalegmn.zoo.builders.construction import Plan, Progress, construct
@@ -195,7 +195,7 @@ def keep_largest(row: Float32[Tensor, " p"], layout: Layout, sparsity: float) ->
     parts = dict(zip(layout, row.split([v.size for v in layout]), strict=True))
     # What is not finite is left out when the zoo is assembled.
     weights = {v.layer: p.abs().nan_to_num() for v, p in parts.items() if v.kind == "kernel"}
-    mask = keep_top(weights, sparsity)
+    mask = make_mask(weights, sparsity)
     keep = [
         mask.keep[v.layer] if v.kind == "kernel" else torch.ones(v.size, dtype=torch.bool)
         for v in layout
