@@ -7,8 +7,8 @@ from torch import nn
 
 from lightning_modules.classifier import Classifier
 from pipelines.run import Run
+from pipelines.tensor_hash import tensor_hash
 from reporting import DenseRow
-from pipelines.hashing import tensor_hash
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from datamodules.prepare import prepared
-from pipelines.config_check import check_config, check_trainer
+from datamodules.preparation import prepare
+from pipelines.config_check import check_config
 from pipelines.identity import config_hash
 from pipelines.processes import Processes
 from pipelines.results import FILE
 from pipelines.run import Run
 from pipelines.run_record import begin_session, read_record
-from reporting import Results, summary_table
+from pipelines.trainer_check import check_trainer
+from reporting import Results
+from reporting.summary_table import summary_table
 
 MATMUL_PRECISIONS = ("highest", "high", "medium")
 
@@ -44,7 +46,9 @@ def execute(cfg: DictConfig) -> Results | None:
     use_threads(cfg.num_threads)
     use_matmul_precision(cfg.matmul_precision)
     pipeline = instantiate(cfg.pipeline, _convert_="all")
-    data = prepared(instantiate(cfg.data, _convert_="all"))
+    data = instantiate(cfg.data, _convert_="all")
+    prepare(data)
+    data.setup()
     plugins: Any = instantiate(cfg.trainer.plugins, _convert_="all") or ()
     run = Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins))
     if run.processes.is_first:

@@ -57,9 +57,7 @@ def pruned_name(percent: str) -> str:
     return f"pruned_{percent}.safetensors"
 
 
-def _stage(
-    run: Run, candidate: Candidate, method: str, work: Path, file: Path
-) -> dict[str, Any]:
+def _stage(run: Run, candidate: Candidate, method: str, work: Path, file: Path) -> dict[str, Any]:
     pruned, mask = _fixed(run, candidate, work / CANDIDATE)
     before = evaluate(run, pruned, "test")
     rates = _grid(run.cfg.finetune.lr)

@@ -12,7 +12,8 @@ from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.stage import announced
 from pipelines.visuals import show
-from reporting import Results, calibration_figure, scatter_figure
+from reporting import Results
+from reporting.prediction_figures import calibration_figure, scatter_figure
 from scalegmn.predictor import Predictions, check_describable, save_predictor
 
 FILE = "predictor.safetensors"

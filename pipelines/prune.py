@@ -60,7 +60,9 @@ class Prune:
         for candidate in method.candidates(run, dense.net, self.sparsities):
             rates = run.cfg.finetune.lr
             what = f"{method.name} at {100 * candidate.sparsity:g} %"
-            plan = f"{what}: fine-tuning for at most {run.cfg.finetune.max_epochs} epochs, lr {rates}"
+            plan = (
+                f"{what}: fine-tuning for at most {run.cfg.finetune.max_epochs} epochs, lr {rates}"
+            )
             with announced(run.processes, plan):
                 rows.append(finetune(run, candidate, method=method.name, folder=folder))
         return rows

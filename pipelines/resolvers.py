@@ -4,21 +4,15 @@ from omegaconf import OmegaConf
 
 from pipelines.job_folder import job_folder
 from pipelines.run_id import run_id
-from pipelines.settings import settings, unusual
 
 
 def register() -> None:
     """Make the functions known to configs under their names."""
     OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
     OmegaConf.register_new_resolver("run_id", run_id, replace=True, use_cache=True)
-    OmegaConf.register_new_resolver("settings", settings, replace=True)
-    OmegaConf.register_new_resolver("unusual", unusual, replace=True)
     OmegaConf.register_new_resolver("fused_with", fused_with, replace=True)
 
 
 def fused_with(precision: str | int) -> bool:
-    """Whether an optimizer may be fused: not if it would undo the scaling of losses by itself.
-
-    Lightning could not clip the gradients then.
-    """
-    return precision not in ("16-mixed", "16", 16)
+    """Whether an optimizer may be fused: Lightning does not clip its gradients in mixed precision."""
+    return "mixed" not in str(precision) and str(precision) != "16"

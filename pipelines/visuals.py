@@ -9,7 +9,8 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from pipelines.run import Run
-from reporting import Results, run_figures
+from reporting import Results
+from reporting.run_figures import run_figures
 from scalegmn.formats import atomic_path, load_state
 
 

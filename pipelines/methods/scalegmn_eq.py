@@ -23,12 +23,15 @@ class ScaleGMNEq:
     Reference: Byrman et al., *Neural Network Pruning with Scale Equivariant Graph Metanetworks*.
 
     Args:
+        name: of the method.
         module: makes the LightningModule that trains the operator, given the network.
         prune: how the rewritten network is pruned.
     """
 
-    def __init__(self, *, module: Callable[..., EquivariantPruner], prune: OneShot) -> None:
-        self.name = prune.name
+    def __init__(
+        self, *, name: str, module: Callable[..., EquivariantPruner], prune: OneShot
+    ) -> None:
+        self.name = name
         self.module = module
         self.prune = prune
 
