@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from reporting import Results
 
 
-@hydra.main(version_base="1.3", config_path="conf", config_name="train")
+@hydra.main(
+    version_base="1.3", config_path=str(Path(__file__).parent / "conf"), config_name="train"
+)
 def main(cfg: DictConfig) -> float | None:
     """Called by Hydra with the composed config; returns the number that a sweep minimises."""
     with job(cfg) as this:

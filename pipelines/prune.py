@@ -78,7 +78,7 @@ def check_method(name: str) -> None:
     if name not in known:
         nearest = get_close_matches(name, known, n=1)
         hint = f", did you mean {nearest[0]}?" if nearest else ""
-        raise ValueError(f"method={name}: unknown{hint} Known methods: {', '.join(known)}")
+        raise ValueError(f"method={name}: unknown{hint or '.'} Known methods: {', '.join(known)}")
 
 
 def _grid(sparsities: float | Sequence[float]) -> list[float]:

@@ -14,5 +14,5 @@ def register() -> None:
 
 
 def fused_with(precision: str | int) -> bool:
-    """Whether an optimizer may be fused: Lightning does not clip its gradients in mixed precision."""
+    """Whether an optimizer may be fused: in mixed precision, Lightning would not clip then."""
     return "mixed" not in str(precision) and str(precision) != "16"
