@@ -5,7 +5,6 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 
-
 class SparsityMonitor(Callback):
     """Show the magnitudes of parameters in TensorBoard, layer by layer.
 

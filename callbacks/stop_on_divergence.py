@@ -26,11 +26,12 @@ class StopOnDivergence(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.callback_metrics.get("rolled_back"):
             return  # The weights are those of a better epoch again.
+        epoch = trainer.current_epoch + 1
         for name, value in sorted(trainer.callback_metrics.items()):
             number = float(value)
             if name.endswith("/loss") and not (isfinite(number) and number <= self.largest):
                 raise ValueError(
-                    f"diverged: {name} is {number:g} in epoch {trainer.current_epoch + 1}; the last "
-                    "finite weights are kept: lower the learning rate, or clip gradients "
+                    f"diverged: {name} is {number:g} in epoch {epoch}; the last finite "
+                    "weights are kept: lower the learning rate, or clip gradients "
                     "(trainer.gradient_clip_val)"
                 )

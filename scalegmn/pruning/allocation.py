@@ -44,9 +44,7 @@ def allocate_per_layer(scores: Mapping[str, Tensor], sparsity: float) -> dict[st
     by_loss = sorted(range(len(sizes)), key=lambda i: shares[i] - exact[i])
     for i in by_loss[:missing]:
         shares[i] += 1
-    return {
-        name: size - share for name, size, share in zip(scores, sizes, shares, strict=True)
-    }
+    return {name: size - share for name, size, share in zip(scores, sizes, shares, strict=True)}
 
 
 def with_floor(kept: Mapping[str, int], sizes: Mapping[str, int], floor: int) -> dict[str, int]:

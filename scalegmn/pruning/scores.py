@@ -13,7 +13,9 @@ Batches = Iterable[tuple[Tensor, Tensor]]
 Score = Callable[[nn.Module, Batches], dict[str, Tensor]]
 
 
-def magnitude(net: nn.Module, data: Batches = (), *, prune_biases: bool = False) -> dict[str, Tensor]:
+def magnitude(
+    net: nn.Module, data: Batches = (), *, prune_biases: bool = False
+) -> dict[str, Tensor]:
     """The absolute value of each prunable parameter.
 
     Args:
