@@ -1,6 +1,6 @@
 """Record the torch functions that a module calls when it runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -114,7 +114,9 @@ def prepared(module: nn.Module, tensors: Mapping[str, Tensor]) -> Iterator[None]
     """
     new = {id(old): tensors[name] for name, old in _named_tensors(module) if name in tensors}
     modes = {m: m.training for m in module.modules()}
-    stores = [store for m in modes for store in (m._parameters, m._buffers)]
+    stores: list[MutableMapping[str, Any]] = []
+    for m in modes:
+        stores += [m._parameters, m._buffers]
     before = [dict(store) for store in stores]
     try:
         for m in modes:

@@ -36,12 +36,12 @@ def balanced_magnitude(
             are in no graph, as those of batch normalisation.
     """
     graph = NetworkGraph.from_module(net, torch.zeros(1, *image_shape))
-    held = {name: p.detach().cpu() for name, p in params.items()}
-    balanced = balancing(graph, held).on_parameters(held)
-    if missing := sorted(params.keys() - balanced.keys()):
+    if missing := sorted(params.keys() - graph.parameter_shapes.keys()):
         raise ValueError(
             f"{missing[0]} has no balanced magnitude (batch normalisation?): fold it, or compare "
             "magnitudes as they are (selection.gauge=raw)"
         )
+    held = {name: p.detach().cpu() for name, p in params.items()}
+    balanced = balancing(graph, held).on_parameters(held)
     moved = {name: balanced[name].to(p.device) for name, p in params.items()}
     return magnitude(moved, prune_biases=prune_biases)
