@@ -1,4 +1,4 @@
-"""Which of all equal networks: magnitudes can be compared only after a choice of scales."""
+"""Balance hidden-unit scales so that weight magnitudes are comparable."""
 
 from collections.abc import Mapping
 
@@ -26,7 +26,7 @@ def balancing(
         graph: the architecture.
         params: of one network.
         tolerance: largest change of a logarithm in the last sweep.
-        sweeps: when to stop at the latest.
+        sweeps: the largest number of passes over the layers.
     """
     x_V, x_E = (x.double() for x in graph.features(params))
     bias = x_V.square().squeeze(-1)

@@ -3,13 +3,35 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from scalegmn.graph.groups import Freedom, Role
+from scalegmn.graph.groups import NO_FACTOR, POSITIVE, SIGN, EdgeBlock, Freedom, Role
 from scalegmn.graph.network_graph import NetworkGraph
+
+
+@runtime_checkable
+class SymmetryKind(Protocol):
+    """The kind of symmetry that a metanetwork respects."""
+
+    def admits(self, freedom: Freedom) -> bool:
+        """Whether units of this freedom have the symmetry."""
+
+
+def respected(kind: SymmetryKind, freedom: Freedom) -> Freedom:
+    """The part of a unit's freedom that a metanetwork of this kind respects.
+
+    Units that are free to change both size and sign (no activation) count as positive where the
+    kind admits that.
+    """
+    if kind.admits(NO_FACTOR):
+        return NO_FACTOR
+    if freedom.positive and kind.admits(POSITIVE):
+        return POSITIVE
+    return SIGN if freedom.sign and kind.admits(SIGN) else NO_FACTOR
 
 
 @dataclass(frozen=True)
@@ -26,7 +48,8 @@ class PermScale:
     Attributes:
         graph: the architecture that the element acts on.
         perm: ``perm[i]`` is the old index of new node ``i``; nodes stay within their group.
-        scale: the factor of each new node, 1 for inputs and outputs.
+        scale: the factor of each new node, 1 for inputs and outputs, in float64: it is cast to the
+            precision of what it acts on, so that an inverse is as exact as that.
     """
 
     graph: NetworkGraph
@@ -38,6 +61,7 @@ class PermScale:
         cls,
         graph: NetworkGraph,
         *,
+        kind: SymmetryKind | None = None,
         spread: float = 1e3,
         generator: torch.Generator | None = None,
     ) -> "PermScale":
@@ -45,6 +69,8 @@ class PermScale:
 
         Args:
             graph: the architecture.
+            kind: draw only what metanetworks of this kind respect, such as
+                ``Architecture().kind``; all that leaves the network's function unchanged without.
             spread: positive factors are log-uniform in ``[1 / spread, spread]``.
             generator: source of randomness.
         """
@@ -54,7 +80,8 @@ class PermScale:
             if group.role is Role.HIDDEN:
                 order = torch.randperm(group.size, generator=generator)
             perms.append(order + nodes.start)
-            scales.append(_factors(group.size, group.freedom, spread, generator))
+            freedom = group.freedom if kind is None else respected(kind, group.freedom)
+            scales.append(_factors(group.size, freedom, spread, generator))
         return cls(graph, torch.cat(perms), torch.cat(scales))
 
     def inverse(self) -> "PermScale":
@@ -66,29 +93,45 @@ class PermScale:
         self, x_V: Float[Tensor, "*batch node d"], x_E: Float[Tensor, "*batch edge k"]
     ) -> tuple[Float[Tensor, "*batch node d"], Float[Tensor, "*batch edge k"]]:
         """Act on node and edge features, of a network or of a metanetwork's output."""
-        scale = self.scale.to(x_V)
         edges = []
         for block, rows in zip(self.graph.blocks, self.graph.edge_slices, strict=True):
-            target = self.graph.node_slices[block.target]
-            source = self.graph.node_slices[block.source]
             kernels = x_E[..., rows, :].unflatten(-2, (block.n_out, block.n_in))
-            kernels = kernels[..., self.perm[target] - target.start, :, :]
-            kernels = kernels[..., self.perm[source] - source.start, :]
-            factor = scale[target, None] / scale[source]
-            edges.append((factor[..., None] * kernels).flatten(-3, -2))
-        return scale[:, None] * x_V[..., self.perm, :], torch.cat(edges, dim=-2)
+            edges.append(self._on_block(block, kernels).flatten(-3, -2))
+        nodes = self.scale.to(x_V)[:, None] * x_V[..., self.perm, :]
+        return nodes, torch.cat(edges, dim=-2)
 
     def on_parameters(self, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Act on the parameters of a network; its function stays the same."""
-        return self.graph.parameters(*self.on_features(*self.graph.features(params)))
+        """Act on the parameters of a network or of a batch; the function stays the same."""
+        batch = self.graph.batch_shape(params)
+        out = {}
+        for block in self.graph.blocks:
+            weight = params[block.weight]
+            kernels = weight.reshape(*batch, block.n_out, block.n_in, -1)
+            out[block.weight] = self._on_block(block, kernels).reshape(weight.shape)
+        for group, nodes in zip(self.graph.groups, self.graph.node_slices, strict=True):
+            if group.bias is not None:
+                bias = params[group.bias]
+                factor = self.scale[nodes].to(bias)
+                out[group.bias] = factor * bias[..., self.perm[nodes] - nodes.start]
+        return out
+
+    def _on_block(
+        self, block: EdgeBlock, kernels: Float[Tensor, "*batch n_out n_in k"]
+    ) -> Float[Tensor, "*batch n_out n_in k"]:
+        target = self.graph.node_slices[block.target]
+        source = self.graph.node_slices[block.source]
+        kernels = kernels[..., self.perm[target] - target.start, :, :]
+        kernels = kernels[..., self.perm[source] - source.start, :]
+        factor = self.scale[target, None] / self.scale[source]
+        return factor.to(kernels)[..., None] * kernels
 
 
 def _factors(
     size: int, freedom: Freedom, spread: float, generator: torch.Generator | None
 ) -> Float[Tensor, " node"]:
-    factors = torch.ones(size)
+    factors = torch.ones(size, dtype=torch.float64)
     if freedom.positive:
-        log = 2 * torch.rand(size, generator=generator) - 1
+        log = 2 * torch.rand(size, generator=generator, dtype=torch.float64) - 1
         factors = factors * torch.exp(log * math.log(spread))
     if freedom.sign:
         factors = factors * (2 * torch.randint(2, (size,), generator=generator) - 1)

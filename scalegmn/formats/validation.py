@@ -1,10 +1,12 @@
-"""Whether a file's tensors are those of a network."""
+"""Check that a file's tensors are those of a network."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from scalegmn.formats.names import listed
 
 
 def validated(
@@ -18,10 +20,13 @@ def validated(
     """
     # Files from before PyTorch 0.4.1 lack these counters, and nothing depends on them.
     counters = {n: t for n, t in expected.items() if n.endswith("num_batches_tracked")}
+    found = listed(state)
     state = {**counters, **state}
-    if missing := _listed(name for name in expected if name not in state):
-        raise ValueError(f"{path}: lacks {missing}; is it the file of another target?")
-    if unknown := _listed(name for name in state if name not in expected):
+    if missing := listed(name for name in expected if name not in state):
+        raise ValueError(
+            f"{path}: found {found}, but it lacks {missing}; is it the file of another target?"
+        )
+    if unknown := listed(name for name in state if name not in expected):
         raise ValueError(f"{path}: has {unknown}, unknown to the network; is it another target?")
     return {name: _tensor(f"{path}: {name}", state[name], like) for name, like in expected.items()}
 
@@ -38,9 +43,3 @@ def _tensor(where: str, tensor: Tensor, like: Tensor) -> Tensor:
         count = int((~finite).sum())
         raise ValueError(f"{where} holds NaN or infinity in {count} of {tensor.numel()} places")
     return tensor.clone(memory_format=torch.contiguous_format)
-
-
-def _listed(names: Iterable[str], most: int = 3) -> str:
-    first = list(names)
-    more = f" and {len(first) - most} more" if len(first) > most else ""
-    return ", ".join(first[:most]) + more

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from scalegmn.formats.layout import SMALL_CNN, Layout, read_layout
+from scalegmn.formats.names import States
 
 # By number of axes. Both frameworks compute cross-correlations: nothing is flipped.
 TO_TORCH = {1: "... o -> ... o", 2: "... i o -> ... o i", 4: "... h w i o -> ... o i h w"}
@@ -62,13 +63,17 @@ def to_zoo_row(state: Mapping[str, Tensor]) -> Float[Tensor, " row"]:
     return torch.cat([part.detach().flatten() for part in parts])
 
 
-def read_zoo_row(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Read one row in a ``.npy`` file, by the ``layout.csv`` beside it if there is one."""
+def read_zoo_row(path: Path, expected: Mapping[str, Tensor]) -> States:
+    """Read one row in a ``.npy`` file, by the ``layout.csv`` beside it if there is one.
+
+    Raises:
+        ValueError: it is not one row, or not of a network with these layers.
+    """
     layout_path = path.with_name("layout.csv")
     layout = read_layout(layout_path) if layout_path.is_file() else SMALL_CNN
     row = _read_row(path, sum(variable.size for variable in layout))
     try:
-        return from_zoo_row(row, layer_names(expected), layout)
+        return [("", from_zoo_row(row, layer_names(expected), layout))]
     except ValueError as error:
         raise ValueError(f"{path}: {error}; does the target fit the file?") from error
 

@@ -55,22 +55,23 @@ def fold_batch_norm(module: nn.Module, example_input: Tensor | None = None) -> n
 
 def _absorb(layer: nn.Module | None, norm: nn.Module, name: str) -> None:
     """Change a layer in place so that it computes what the normalisation made of its output."""
+    assert isinstance(norm, NORMS)
     if norm.running_mean is None or norm.running_var is None:
         raise ValueError(
             f"{name}: has no running statistics (track_running_stats=False), so that its output "
             "depends on the whole batch; it cannot be folded"
         )
-    if type(layer) not in LAYERS:
+    # By the exact type: a subclass may compute something else.
+    if not isinstance(layer, LAYERS) or type(layer) not in LAYERS:
         raise ValueError(
             f"{name}: can be folded only directly after a convolution or linear layer that is used "
             "once and that nothing else reads"
         )
-    mean = norm.running_mean
+    weight, trained = layer.weight, layer.weight.requires_grad
     gain = torch.rsqrt(norm.running_var + norm.eps)
     gain = gain if norm.weight is None else gain * norm.weight
-    bias = -mean if layer.bias is None else layer.bias - mean
-    shift = 0 if norm.bias is None else norm.bias
-    weight, trained = layer.weight, layer.weight.requires_grad
+    bias = -norm.running_mean if layer.bias is None else layer.bias - norm.running_mean
+    shift = torch.zeros_like(bias) if norm.bias is None else norm.bias
     scaled = weight * gain.view(-1, *[1] * (weight.ndim - 1))
     layer.weight = nn.Parameter(scaled.to(weight.dtype), trained)
     layer.bias = nn.Parameter((bias * gain + shift).to(weight.dtype), trained)

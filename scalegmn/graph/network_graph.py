@@ -52,7 +52,8 @@ class NetworkGraph:
         Batch normalisation is folded: the graph is then that of
         :func:`~scalegmn.graph.fold.fold_batch_norm`, whose parameters it describes. At the end the
         graph is verified: the module's function must stay the same under permutations and factors
-        of hidden units (three forward passes in all; 0.6 s for VGG19 on one core).
+        of hidden units (three forward passes in all; 3 ms for the small CNN, 1 s for VGG19 on one
+        core).
 
         Args:
             module: any sequential arrangement of convolutions, linear layers, element-wise
@@ -76,6 +77,12 @@ class NetworkGraph:
     @property
     def num_edges(self) -> int:
         return sum(block.num_edges for block in self.blocks)
+
+    @cached_property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter that belongs to nodes or edges, by name."""
+        shapes = {block.weight: block.shape for block in self.blocks}
+        return shapes | {g.bias: (g.size,) for g in self.groups if g.bias is not None}
 
     @cached_property
     def edge_dim(self) -> int:
@@ -188,8 +195,7 @@ class NetworkGraph:
         Raises:
             ValueError: parameters are missing, have the wrong shape, or belong to nothing.
         """
-        shapes = {b.weight: b.shape for b in self.blocks}
-        shapes |= {g.bias: (g.size,) for g in self.groups if g.bias is not None}
+        shapes = self.parameter_shapes
         if unknown := sorted(params.keys() - shapes.keys()):
             raise ValueError(
                 f"parameters that belong to no node or edge of the graph: {', '.join(unknown)}; "

@@ -1,6 +1,6 @@
 """Record the torch functions that a module calls when it runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
@@ -91,8 +90,14 @@ def record(module: nn.Module, example_input: Tensor) -> Recording:
     x = example_input.detach().clone()
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     try:
-        with evaluating(module), torch.no_grad(), mode.naming_modules(), preserved_rng(x), mode:
-            output = functional_call(module, buffers, (x,))
+        with (
+            prepared(module, buffers),
+            torch.no_grad(),
+            preserved_rng(x),
+            mode.naming_modules(),
+            mode,
+        ):
+            output = module(x)
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(
@@ -102,17 +107,34 @@ def record(module: nn.Module, example_input: Tensor) -> Recording:
 
 
 @contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put every submodule into evaluation mode, and each back into its own mode afterwards."""
+def prepared(module: nn.Module, tensors: Mapping[str, Tensor]) -> Iterator[None]:
+    """Evaluation mode and other parameters or buffers; all is put back afterwards.
+
+    Unlike ``torch.func.functional_call``, it also restores modules that have two names.
+    """
+    new = {id(old): tensors[name] for name, old in _named_tensors(module) if name in tensors}
     modes = {m: m.training for m in module.modules()}
+    stores: list[MutableMapping[str, Any]] = []
+    for m in modes:
+        stores += [m._parameters, m._buffers]
+    before = [dict(store) for store in stores]
     try:
-        # By the attribute: train() may be overridden, and then does more or less.
         for m in modes:
+            # By the attribute: train() may be overridden, and then does more or less.
             m.training = False
+        for store in stores:
+            store.update({key: new[id(old)] for key, old in store.items() if id(old) in new})
         yield
     finally:
         for m, training in modes.items():
             m.training = training
+        for store, old in zip(stores, before, strict=True):
+            store.update(old)
+
+
+def _named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from module.named_parameters()
+    yield from module.named_buffers()
 
 
 @contextmanager
@@ -143,8 +165,9 @@ class _Recorder(TorchFunctionMode):
         handles = []
         for path, module in self.root.named_modules():
             enter = partial(self._enter, path)
-            handles.append(module.register_forward_pre_hook(enter, prepend=True))
-            handles.append(module.register_forward_hook(self._leave))
+            # The module's own hooks run outside of it.
+            handles.append(module.register_forward_pre_hook(enter))
+            handles.append(module.register_forward_hook(self._leave, prepend=True))
         try:
             yield
         finally:

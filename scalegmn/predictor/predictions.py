@@ -1,4 +1,4 @@
-"""What a predictor said about many networks, and how right it was."""
+"""Predicted accuracies of many networks, and their scores."""
 
 from dataclasses import dataclass
 from math import nan
@@ -12,8 +12,8 @@ class Predictions:
     """Predicted and true accuracies of networks, as fractions.
 
     Attributes:
-        predicted: what the predictor said.
-        label: what was measured.
+        predicted: by the predictor.
+        label: measured.
         sparsity: the fraction of each network's weights that were pruned.
     """
 
@@ -25,20 +25,26 @@ class Predictions:
         return len(self.label)
 
     def scores(self) -> dict[str, float]:
-        """Kendall's τ-b, R² and the mean absolute error over all networks.
+        r"""Kendall's τ-b, R² and the mean absolute error over all networks.
 
-        All are NaN where a prediction is, and τ where all predictions, or all labels, are equal.
+        .. math:: R^2 = 1 - \sum_i (y_i - \hat y_i)^2 / \sum_i (y_i - \bar y)^2
+
+        All are NaN where a prediction or label is or where there is only one network, R² where all
+        labels are equal, and τ where all predictions, or all labels, are.
         """
-        # Here, because these imports take a second, which other commands need not wait for.
+        # Here, because this import takes a second, which other commands need not wait for.
         from scipy.stats import kendalltau
-        from torchmetrics.functional import mean_absolute_error, r2_score
 
         predicted, label = self.predicted.double(), self.label.double()
-        if len(self) < 2 or not predicted.isfinite().all():
+        if len(self) < 2 or not (predicted.isfinite() & label.isfinite()).all():
             return {"kendall_tau": nan, "r2": nan, "mae": nan}
+        # By hand: torchmetrics takes squares that sum to less than 1e-4 for zeros, compares all
+        # pairs for τ, and rounds to float32.
+        residual = (predicted - label).square().sum().item()
+        constant = bool((label == label[0]).all())
+        total = (label - label.mean()).square().sum().item()
         return {
-            # The one of torchmetrics compares all pairs, and rounds to float32.
             "kendall_tau": float(kendalltau(predicted.numpy(), label.numpy()).statistic),
-            "r2": float(r2_score(predicted, label)),
-            "mae": float(mean_absolute_error(predicted, label)),
+            "r2": nan if constant or total == 0 else 1 - residual / total,
+            "mae": (predicted - label).abs().mean().item(),
         }

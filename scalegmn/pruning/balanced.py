@@ -25,8 +25,7 @@ def balanced(net: nn.Module, example_input: Tensor) -> nn.Module:
     copy = deepcopy(net).cpu()
     held = {name: p.detach() for name, p in copy.named_parameters()}
     graph = NetworkGraph.from_module(copy, example_input.cpu())
-    in_graph = {block.weight for block in graph.blocks} | {group.bias for group in graph.groups}
-    if missing := sorted(held.keys() - in_graph):
+    if missing := sorted(held.keys() - graph.parameter_shapes.keys()):
         raise ValueError(
             f"{missing[0]} has no balanced scale (batch normalisation?): fold it, or compare "
             "magnitudes as they are (selection.gauge=raw)"

@@ -34,10 +34,25 @@ class _Holder(torch.nn.Module):
 def test_a_failed_write_leaves_the_old_file_alone(tmp_path):
     path = tmp_path / "net.safetensors"
     save_network(path, {"a": torch.ones(1)}, METADATA)
-    with pytest.raises(Exception, match=r"(?i)metadata|str"):
-        save_network(path, {"a": torch.ones(1)}, {"sparsity": 0.9})
+    with pytest.raises(ValueError, match=r"metadata must be strings, got 'sparsity': 0\.9"):
+        save_network(path, {"a": torch.ones(1)}, METADATA | {"sparsity": 0.9})
+    with pytest.raises(ValueError, match=r"metadata must be strings, got 3: 'x'"):
+        save_network(path, {"a": torch.ones(1)}, METADATA | {3: "x"})
     assert read_metadata(path) == METADATA
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_equal_networks_give_equal_bytes(tmp_path):
+    state = SmallCNN(width=2).state_dict()
+    metadata = {f"key {k}": "ä" * k for k in range(30)}
+    files = [tmp_path / f"{k}.safetensors" for k in range(4)]
+    for k, file in enumerate(files):
+        order = sorted(metadata, reverse=bool(k % 2))
+        save_network(file, state, {key: metadata[key] for key in order})
+    assert len({file.read_bytes() for file in files}) == 1
+    assert read_metadata(files[0]) == metadata
+    loaded = load_state(files[0], SmallCNN(width=2))
+    assert all(torch.equal(loaded[name], t) for name, t in state.items())
 
 
 def test_another_suffix_is_refused(tmp_path):
