@@ -14,7 +14,7 @@ from datamodules.images import ImageDataModule
 from pipelines.count_progress import CountProgress
 from pipelines.run_record import begin_session
 from reporting import Results
-from scalegmn.zoo.builders import Dataset, ImageSplits, Labelled, ZooRecord
+from scalegmn.zoo.builders import Dataset, ImageSplits, LabelledImages, ZooRecord
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def build_zoo(cfg: DictConfig, data: Any) -> Results:
         raise ValueError(f"{cfg.name} does not augment images: leave data.augment=false")
     builder = instantiate(cfg.zoo, _convert_="object")
     on_gpu = cfg.trainer.accelerator != "cpu" and torch.cuda.is_available()
-    splits = [Labelled(*data.whole(name)) for name in ("train", "val", "test")]
+    splits = [LabelledImages(*data.full_batch(name)) for name in ("train", "val", "test")]
     folder = Path(builder.folder)
     with CountProgress(f"{cfg.name}: {folder}") as progress:
         record = builder.build(
