@@ -2,6 +2,7 @@
 
 from omegaconf import OmegaConf
 
+from datamodules.names import name_from
 from pipelines.identity import job_folder
 from pipelines.settings import settings, unusual
 
@@ -11,6 +12,7 @@ def register() -> None:
     OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
     OmegaConf.register_new_resolver("settings", settings, replace=True)
     OmegaConf.register_new_resolver("unusual", unusual, replace=True)
+    OmegaConf.register_new_resolver("name_from", name_from, replace=True)
     OmegaConf.register_new_resolver("fused_with", fused_with, replace=True)
 
 

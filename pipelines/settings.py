@@ -9,6 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 
 # What does not change which images there are, or is not known where the file goes.
 OMITTED = {"data_dir", "batch_size", "seed", "augment", "download", "data_note"}
+# What follows from the images, and is checked against them.
+FACTS = {"name", "in_channels", "num_classes", "image_size"}
 # What a file may ask for: whoever wrote it must not choose what is called here.
 HARMLESS = re.compile(r"torch\.nn\.[A-Z]\w*")
 
@@ -21,10 +23,11 @@ def settings(node: DictConfig) -> str:
     written = OmegaConf.to_container(node, resolve=False)
     resolved = OmegaConf.to_container(node, resolve=True)
     assert isinstance(written, dict) and isinstance(resolved, dict)
+    omitted = OMITTED | FACTS if FACTS <= resolved.keys() else OMITTED
     kept = {
         key: value
         for key, value in resolved.items()
-        if key not in OMITTED and not str(written[key]).startswith("${images.")
+        if key not in omitted and not str(written[key]).startswith("${images.")
     }
     return json.dumps(kept, sort_keys=True)
 
