@@ -14,7 +14,7 @@ from torch import nn
 from benchmarks.harness import PLAIN, Case, main
 from scalegmn.formats import from_zoo_row
 from scalegmn.targets import SmallCNN
-from scalegmn.zoo.builders import Hyperparameters, ImageSplits, Labelled, Ranges
+from scalegmn.zoo.builders import Hyperparameters, ImageSplits, LabelledImages, Ranges
 from scalegmn.zoo.builders.allocator import keep_freed_memory
 from scalegmn.zoo.builders.initial import initial_row
 from scalegmn.zoo.builders.stacked_cnn import small_cnn_layout
@@ -96,8 +96,8 @@ def _train_plainly(h: Hyperparameters, row: torch.Tensor, images: ImageSplits, b
                 F.cross_entropy(logits, y)
 
 
-def _random(n: int) -> Labelled:
-    return Labelled(torch.randn(n, 1, 32, 32), torch.randint(10, (n,)))
+def _random(n: int) -> LabelledImages:
+    return LabelledImages(torch.randn(n, 1, 32, 32), torch.randint(10, (n,)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which rows make up each batch."""
+"""Batches of row indices, shared among processes."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
+from torch.utils.data.distributed import DistributedSampler
 
 
-class Picked(NamedTuple):
-    """One process's part of a batch: which rows, and a random number for each of them.
+class BatchIndices(NamedTuple):
+    """One process's part of a batch: indices of rows, and a random number for each of them.
 
     Args:
         rows: indices into the data set.
@@ -23,19 +24,22 @@ class Picked(NamedTuple):
     noise: Int64[Tensor, " n"]
 
 
-class EpochBatches(Sampler[Picked]):
-    """Batches of rows, cut among the processes.
+class EpochBatches(DistributedSampler[BatchIndices]):
+    """Batches of rows, each cut among the processes.
 
     Order and noise depend on ``(seed, epoch)`` alone, not on the global random state, so that a
     resumed run, and a run on more processes, sees the same batches. The last batch may be smaller.
+
+    It is a ``DistributedSampler`` so that Lightning leaves it in place
+    (``trainer.use_distributed_sampler=true``); unlike its base class, it repeats no row.
 
     Args:
         size: rows in the data set.
         batch_size: rows per batch, over all processes.
         seed: of the shuffling; ``None`` keeps the order.
-        rank: which process this is.
-        world_size: how many processes share a batch.
-        device: where the rows are wanted.
+        rank: index of this process.
+        world_size: number of processes that share a batch.
+        device: where the indices are wanted.
 
     Raises:
         ValueError: if a batch has fewer rows than there are processes.
@@ -57,13 +61,11 @@ class EpochBatches(Sampler[Picked]):
                 f"a batch of {smallest} cannot be shared by {world_size} processes "
                 f"({size} in all, data.batch_size={batch_size}): choose another data.batch_size"
             )
+        rows: Any = range(size)  # only its length is read
+        super().__init__(rows, world_size, rank, shuffle=seed is not None, seed=seed or 0)
         self.size = size
         self.batch_size = batch_size
-        self.seed = seed
-        self.rank = rank
-        self.world_size = world_size
         self.device = torch.device(device)
-        self.epoch = 0
         self.done = 0
         self.resume_at = (0, 0)
 
@@ -74,25 +76,25 @@ class EpochBatches(Sampler[Picked]):
         """Choose the order of the next pass; Lightning calls it before each epoch."""
         self.epoch = epoch
 
-    def __iter__(self) -> Iterator[Picked]:
+    def __iter__(self) -> Iterator[BatchIndices]:
         # A generator, so that nothing is drawn before set_epoch: Lightning makes it first.
         rows, noise = (part.to(self.device) for part in self._draw())
         epoch, start = self.resume_at
         for batch in range(start if epoch == self.epoch else 0, len(self)):
             part = slice(batch * self.batch_size, (batch + 1) * self.batch_size)
             self.done = batch + 1
-            yield Picked(self._share(rows[part]), self._share(noise[part]))
+            yield BatchIndices(self._share(rows[part]), self._share(noise[part]))
 
-    def _draw(self) -> Picked:
-        if self.seed is None:
-            return Picked(torch.arange(self.size), torch.zeros(self.size, dtype=torch.int64))
+    def _draw(self) -> BatchIndices:
+        if not self.shuffle:
+            return BatchIndices(torch.arange(self.size), torch.zeros(self.size, dtype=torch.int64))
         mixed = np.random.SeedSequence([self.seed, self.epoch]).generate_state(1)[0]
         generator = torch.Generator().manual_seed(int(mixed))
         rows = torch.randperm(self.size, generator=generator)
-        return Picked(rows, torch.randint(2**31, (self.size,), generator=generator))
+        return BatchIndices(rows, torch.randint(2**31, (self.size,), generator=generator))
 
     def _share(self, batch: Tensor) -> Tensor:
-        return batch.tensor_split(self.world_size)[self.rank]
+        return batch.tensor_split(self.num_replicas)[self.rank]
 
 
 class BatchLoader(DataLoader):

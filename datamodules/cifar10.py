@@ -3,14 +3,19 @@
 from pathlib import Path
 
 from datamodules.augmentation import crop_and_flip
+from datamodules.cifar10_archive import FOLDER as BIN
 from datamodules.cifar10_archive import download
 from datamodules.cifar10_files import read_folder
+from datamodules.declared import check_declared
 from datamodules.gray import GRAY
 from datamodules.images import ImageDataModule
 from datamodules.splits import Images
 
-BIN = "cifar-10-batches-bin"
 PY = "cifar-10-batches-py"
+CLASSES = 10
+SIZE = 32
+# By whether the images are gray.
+NAMES = ("cifar10", "cifar10_gray")
 
 
 class CIFAR10(ImageDataModule):
@@ -27,19 +32,22 @@ class CIFAR10(ImageDataModule):
         folder: the name of another folder below it, with any number of images in the same files.
         download: fetch the official archive where neither folder exists; never for ``folder``.
         gray: ``"luma"``, ``"mean"``, or ``None`` for colour.
+        name: of the data set; ``None`` for ``cifar10``, or ``cifar10_gray`` with ``gray``.
+        in_channels: 3, or 1 with ``gray``; ``None`` for the one that fits.
+        num_classes: 10.
+        image_size: 32.
         batch_size: see :class:`~datamodules.images.ImageDataModule`.
         augment: crop and mirror the training images at random.
-        seed: likewise.
-        split_seed: likewise.
-        data_note: likewise; the folder and an unusual gray are added to it.
+        seed: see :class:`~datamodules.images.ImageDataModule`.
+        split_seed: see :class:`~datamodules.images.ImageDataModule`.
+        data_note: added to by the folder and by an unusual gray.
 
     Raises:
         FileNotFoundError: if the images are not there and may not be, or cannot be, downloaded.
-        ValueError: if a file is damaged, or ``gray`` is unknown.
+        ValueError: if a file is damaged, ``gray`` is unknown, or a number is not CIFAR-10's.
     """
 
-    num_classes = 10
-    image_size = 32
+    may_prepare_in_parallel = True
 
     def __init__(
         self,
@@ -48,31 +56,45 @@ class CIFAR10(ImageDataModule):
         folder: str | None = None,
         download: bool = True,
         gray: str | None = None,
+        name: str | None = None,
+        in_channels: int | None = None,
+        num_classes: int = CLASSES,
+        image_size: int = SIZE,
         batch_size: int = 256,
         augment: bool = False,
         seed: int = 42,
         split_seed: int = 42,
         data_note: str | None = None,
     ) -> None:
+        if gray is not None and gray not in GRAY:
+            raise ValueError(f"data.gray must be one of {sorted(GRAY)} or null, got {gray!r}")
         notes = [
             data_note,
             f"folder {folder}" if folder else None,
             "gray is the channel mean" if gray == "mean" else None,
         ]
+        channels = 1 if gray else 3
         super().__init__(
+            name=name or NAMES[bool(gray)],
+            in_channels=channels if in_channels is None else in_channels,
+            num_classes=num_classes,
+            image_size=image_size,
             batch_size=batch_size,
             augmentation=crop_and_flip if augment else None,
             seed=seed,
             split_seed=split_seed,
             data_note=", ".join(note for note in notes if note) or None,
         )
-        if gray is not None and gray not in GRAY:
-            raise ValueError(f"data.gray must be one of {sorted(GRAY)} or null, got {gray!r}")
+        where = f"CIFAR-10 with data.gray={gray or 'null'}"
+        if self.name in NAMES:
+            check_declared("name", self.name, NAMES[bool(gray)], where)
+        check_declared("in_channels", self.in_channels, channels, where)
+        check_declared("num_classes", num_classes, CLASSES, where)
+        check_declared("image_size", image_size, SIZE, where)
         self.data_dir = Path(data_dir).expanduser()
         self.folder = folder
         self.download = download
         self.to_gray = GRAY[gray] if gray else None
-        self.name = "cifar10_gray" if gray else "cifar10"
         self.mean = (0.5,) if gray else (0.4914, 0.4822, 0.4465)
         self.std = (0.5,) if gray else (0.2470, 0.2435, 0.2616)
 

@@ -1,4 +1,4 @@
-"""Image data that lives on the device as one tensor per split."""
+"""Labelled images kept on the device, one tensor per split."""
 
 from abc import abstractmethod
 from typing import Literal
@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from datamodules.batches import Picked
+from datamodules.batches import BatchIndices
+from datamodules.declared import check_counts, check_declared
 from datamodules.normalized import Augmentation, NormalizedBatches
 from datamodules.resident import ResidentDataModule
 from datamodules.splits import Images, hold_out
@@ -18,37 +19,53 @@ Split = Literal["train", "val", "test"]
 class ImageDataModule(ResidentDataModule[Images]):
     """Images with labels, split into train, val and test.
 
-    A subclass says where the images come from. They are kept as bytes on the trainer's device and
-    become batches there: no worker processes, nothing done image by image. Loaders yield ``x``
-    float32 ``[n, c, h, w]``, normalised, and ``y`` int64 ``[n]``.
+    A subclass reads the images in :meth:`read` and sets ``mean`` and ``std``. They are kept as
+    bytes on the trainer's device and become batches there: no worker processes, nothing done image
+    by image. Loaders yield ``x`` float32 ``[n, c, h, w]``, normalised, and ``y`` int64 ``[n]``.
 
     Val is a tenth of the training images, chosen by ``split_seed`` and never by the run's seed, so
     that everything that is compared has trained on the same images.
 
     Args:
+        name: of the data set, for results and files.
+        in_channels: channels of the images; checked against the images, like the next two.
+        num_classes: labels are below it.
+        image_size: height and width of the images.
         batch_size: images per batch, over all processes.
         augmentation: changes a batch of training images; ``None`` for none.
         seed: of the order and the augmentation of training images.
         split_seed: of the choice of validation images.
         data_note: what a reader of the results should know about these images.
+
+    Attributes:
+        mean: of each channel, for pixels in [0, 1].
+        std: standard deviation of each channel, for pixels in [0, 1].
+
+    Raises:
+        ValueError: if a number is not above 0; from ``setup``, if the images are not as declared.
     """
 
-    name: str
-    num_classes: int
-    image_size: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
     def __init__(
         self,
         *,
-        batch_size: int,
-        augmentation: Augmentation | None,
-        seed: int,
-        split_seed: int,
-        data_note: str | None,
+        name: str,
+        in_channels: int,
+        num_classes: int,
+        image_size: int,
+        batch_size: int = 256,
+        augmentation: Augmentation | None = None,
+        seed: int = 42,
+        split_seed: int = 42,
+        data_note: str | None = None,
     ) -> None:
-        super().__init__(batch_size=batch_size, seed=seed)
+        super().__init__(name=name, batch_size=batch_size, seed=seed)
+        check_counts(in_channels=in_channels, num_classes=num_classes, image_size=image_size)
+        self.in_channels = in_channels
+        self.num_classes = num_classes
+        self.image_size = image_size
         self.augmentation = augmentation
         self.split_seed = split_seed
         self.data_note = data_note
@@ -57,12 +74,10 @@ class ImageDataModule(ResidentDataModule[Images]):
     def read(self) -> tuple[Images, Images]:
         """All images for training and validation, and the test images."""
 
-    @property
-    def in_channels(self) -> int:
-        return len(self.mean)
-
     def splits(self) -> dict[str, Images]:
         pool, test = self.read()
+        for images in (pool, test):
+            self._check(images)
         train, val = hold_out(pool, 0.1, seed=self.split_seed)
         return {"train": train, "val": val, "test": test}
 
@@ -70,10 +85,21 @@ class ImageDataModule(ResidentDataModule[Images]):
         augmentation = self.augmentation if training else None
         return NormalizedBatches(content, mean=self.mean, std=self.std, augmentation=augmentation)
 
-    def whole(self, split: Split) -> tuple[Float32[Tensor, "n c h w"], Int64[Tensor, " n"]]:
+    def full_batch(self, split: Split) -> tuple[Float32[Tensor, "n c h w"], Int64[Tensor, " n"]]:
         """All images of a split as one batch: normalised, in order, not augmented."""
         content = self._splits[split]
-        everything = Picked(
+        everything = BatchIndices(
             torch.arange(len(content)), torch.zeros(len(content), dtype=torch.int64)
         )
         return self.batches(content, training=False)[everything]
+
+    def _check(self, images: Images) -> None:
+        channels, height, width = images.pixels.shape[1:]
+        check_declared("in_channels", self.in_channels, channels, self.name)
+        for size in (height, width):
+            check_declared("image_size", self.image_size, size, self.name)
+        if len(images) and (last := int(images.labels.max())) >= self.num_classes:
+            raise ValueError(
+                f"data.num_classes={self.num_classes}, but {self.name} has labels up to {last}: "
+                f"set data.num_classes to {last + 1} or more"
+            )

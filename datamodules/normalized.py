@@ -1,4 +1,4 @@
-"""Batches of numbers from images of bytes."""
+"""Normalised float batches from byte images."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,11 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datamodules.batches import Picked
+from datamodules.batches import BatchIndices
 from datamodules.splits import Images
 
 Augmentation = Callable[[Tensor, Tensor], Tensor]
+Batch = tuple[Float32[Tensor, "n c h w"], Int64[Tensor, " n"]]
 
 
 class NormalizedBatches(Dataset):
@@ -19,7 +20,7 @@ class NormalizedBatches(Dataset):
     Args:
         images: all images of a split.
         mean: of each channel, for pixels in [0, 1].
-        std: likewise.
+        std: standard deviation of each channel, for pixels in [0, 1].
         augmentation: changes a batch, given a random number per image; ``None`` for none.
     """
 
@@ -34,16 +35,16 @@ class NormalizedBatches(Dataset):
         self.images = images
         self.augmentation = augmentation
         device = images.pixels.device
-        spread = torch.tensor(std, device=device)[:, None, None]
-        self.factor = 1 / (255 * spread)
-        self.shift = -torch.tensor(mean, device=device)[:, None, None] / spread
+        deviation = torch.tensor(std, device=device)[:, None, None]
+        self.factor = 1 / (255 * deviation)
+        self.shift = -torch.tensor(mean, device=device)[:, None, None] / deviation
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, picked: Picked) -> tuple[Float32[Tensor, "n c h w"], Int64[Tensor, " n"]]:
-        batch = self.images[picked.rows]
+    def __getitem__(self, indices: BatchIndices) -> Batch:
+        batch = self.images[indices.rows]
         x = batch.pixels
         if self.augmentation is not None:
-            x = self.augmentation(x, picked.noise)
+            x = self.augmentation(x, indices.noise)
         return x.float().mul_(self.factor).add_(self.shift), batch.labels

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datamodules.names import name_from
 from datamodules.small_cnn_zoo import SmallCNNZoo
 from datamodules.zoo import ZooDataModule
 from scalegmn.zoo import ZooFolder
@@ -36,11 +37,16 @@ class PrunedZoo(ZooDataModule):
         data_dir: where data sets are.
         folder: the pruned zoo's folder below it.
         step: see :func:`~scalegmn.zoo.steps.at_steps`.
-        activation: see :class:`~datamodules.zoo.ZooDataModule`, like the rest.
-        label: likewise.
-        batch_size: likewise.
-        seed: likewise.
-        data_note: likewise.
+        name: of the data set; ``None`` for one made of the folder and the activation.
+        in_channels: see :class:`~datamodules.zoo.ZooDataModule`.
+        num_classes: see :class:`~datamodules.zoo.ZooDataModule`.
+        image_size: see :class:`~datamodules.zoo.ZooDataModule`.
+        width: see :class:`~datamodules.zoo.ZooDataModule`.
+        activation: see :class:`~datamodules.zoo.ZooDataModule`.
+        label: see :class:`~datamodules.zoo.ZooDataModule`.
+        batch_size: see :class:`~datamodules.zoo.ZooDataModule`.
+        seed: see :class:`~datamodules.zoo.ZooDataModule`.
+        data_note: see :class:`~datamodules.zoo.ZooDataModule`.
 
     Raises:
         FileNotFoundError: if a file of either zoo is missing.
@@ -54,6 +60,11 @@ class PrunedZoo(ZooDataModule):
         data_dir: str | Path,
         folder: str = "pruned_zoo",
         step: Steps = "all",
+        name: str | None = None,
+        in_channels: int = 1,
+        num_classes: int = 10,
+        image_size: int = 32,
+        width: int = 16,
         activation: str | None = None,
         label: str = "val_accuracy",
         batch_size: int = 64,
@@ -61,6 +72,11 @@ class PrunedZoo(ZooDataModule):
         data_note: str | None = None,
     ) -> None:
         super().__init__(
+            name=name or name_from(folder, activation),
+            in_channels=in_channels,
+            num_classes=num_classes,
+            image_size=image_size,
+            width=width,
             batch_size=batch_size,
             seed=seed,
             activation=activation,
@@ -70,7 +86,6 @@ class PrunedZoo(ZooDataModule):
         self.base = base
         self.folder = Path(data_dir).expanduser() / folder
         self.step = step
-        self.name = "_".join(filter(None, [self.folder.name, activation]))
 
     @property
     def split(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Data that lives on the device, whole, and becomes batches there."""
+"""Data kept on the device as one object per split, batched there."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from lightning import LightningDataModule
 from torch.utils.data import Dataset
 
 from datamodules.batches import BatchLoader, EpochBatches
+from scalegmn.arguments import check_whole
 
 
 @runtime_checkable
@@ -26,20 +27,25 @@ Content = TypeVar("Content", bound=Movable)
 class ResidentDataModule(LightningDataModule, ABC, Generic[Content]):
     """Three splits on the trainer's device: no worker processes, nothing done item by item.
 
-    A subclass says what the splits are, and how rows of one become a batch.
+    A subclass defines the splits, and how rows of one become a batch. Loaders share each batch
+    among the processes themselves, with any ``trainer.use_distributed_sampler``.
 
     Args:
+        name: of the data set, for results and files.
         batch_size: items per batch, over all processes.
         seed: of the order of training items.
 
     Raises:
-        ValueError: if the batch size is not positive.
+        ValueError: if the batch size is not above 0, or the seed is negative.
     """
 
-    def __init__(self, *, batch_size: int, seed: int) -> None:
+    name: str
+
+    def __init__(self, *, name: str, batch_size: int, seed: int) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise ValueError(f"data.batch_size must be at least 1, got {batch_size}")
+        check_whole("data.batch_size", batch_size)
+        check_whole("data.seed", seed, least=0)
+        self.name = name
         self.batch_size = batch_size
         self.seed = seed
         self._splits: Mapping[str, Content] = {}
@@ -50,7 +56,7 @@ class ResidentDataModule(LightningDataModule, ABC, Generic[Content]):
 
     @abstractmethod
     def batches(self, content: Content, *, training: bool) -> Dataset:
-        """What makes a batch of the rows that it is indexed with."""
+        """A data set that maps :class:`~datamodules.batches.BatchIndices` to batches."""
 
     def setup(self, stage: str | None = None) -> None:
         splits = self._splits or self.splits()
@@ -82,11 +88,11 @@ class ResidentDataModule(LightningDataModule, ABC, Generic[Content]):
                 device=self._device,
             ),
             batch_size=None,
-            collate_fn=_as_it_is,
+            collate_fn=_unchanged,
             # Its own generator: a loader otherwise draws from the global one at every pass.
             generator=torch.Generator(),
         )
 
 
-def _as_it_is(batch: Any) -> Any:
+def _unchanged(batch: Any) -> Any:
     return batch

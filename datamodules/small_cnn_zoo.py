@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datamodules.names import name_from
 from datamodules.zoo import ZooDataModule
 from scalegmn.zoo import ZooFolder
 from scalegmn.zoo.ancestry import BASE_ROW
@@ -34,11 +35,16 @@ class SmallCNNZoo(ZooDataModule):
         split_seed: of the split without a split file, and of the choice of training runs.
         train_runs: how many runs of each activation to learn from, for learning curves; ``None``
             for all.
-        activation: see :class:`~datamodules.zoo.ZooDataModule`, like the rest.
-        label: likewise.
-        batch_size: likewise.
-        seed: likewise.
-        data_note: likewise.
+        name: of the data set; ``None`` for one made of the folder and the activation.
+        in_channels: see :class:`~datamodules.zoo.ZooDataModule`.
+        num_classes: see :class:`~datamodules.zoo.ZooDataModule`.
+        image_size: see :class:`~datamodules.zoo.ZooDataModule`.
+        width: see :class:`~datamodules.zoo.ZooDataModule`.
+        activation: see :class:`~datamodules.zoo.ZooDataModule`.
+        label: see :class:`~datamodules.zoo.ZooDataModule`.
+        batch_size: see :class:`~datamodules.zoo.ZooDataModule`.
+        seed: see :class:`~datamodules.zoo.ZooDataModule`.
+        data_note: see :class:`~datamodules.zoo.ZooDataModule`.
 
     Raises:
         FileNotFoundError: if a file of the zoo, or the split file that was asked for, is missing.
@@ -54,6 +60,11 @@ class SmallCNNZoo(ZooDataModule):
         step: Steps = "last",
         split_seed: int = 42,
         train_runs: int | None = None,
+        name: str | None = None,
+        in_channels: int = 1,
+        num_classes: int = 10,
+        image_size: int = 32,
+        width: int = 16,
         activation: str | None = None,
         label: str = "test_accuracy",
         batch_size: int = 64,
@@ -61,6 +72,11 @@ class SmallCNNZoo(ZooDataModule):
         data_note: str | None = None,
     ) -> None:
         super().__init__(
+            name=name or name_from(folder, "zoo", activation),
+            in_channels=in_channels,
+            num_classes=num_classes,
+            image_size=image_size,
+            width=width,
             batch_size=batch_size,
             seed=seed,
             activation=activation,
@@ -72,7 +88,6 @@ class SmallCNNZoo(ZooDataModule):
         self.step = step
         self.split_seed = split_seed
         self.train_runs = train_runs
-        self.name = "_".join(filter(None, [self.folder.name, "zoo", activation]))
 
     @property
     def split(self) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""Where published data sets and networks are."""
+"""Published data sets and networks on the web."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from datamodules.download import PageError, fetch
+from datamodules.locking import locked
 from datamodules.unpacking import unpack
 
 
@@ -14,8 +15,8 @@ class Source:
     Attributes:
         url: its address.
         path: below the data folder: where an archive is unpacked to, or where the file goes.
-        archive: what to call the archive; ``None`` if the file is none.
-        holds: a file that is there when the archive was unpacked; ``None`` where the folder is
+        archive: archive file name; ``None`` if the file is not an archive.
+        holds: a file that exists once the archive was unpacked; ``None`` where the folder is
             enough, as nothing else is put into it.
         checksum: see :func:`~datamodules.download.fetch`; unpacking checks what has none.
         page: for people, where the address itself is not.
@@ -31,6 +32,8 @@ class Source:
     def get(self, data_dir: Path) -> bool:
         """Fetch what is not there yet, or unpack the archive if someone has put it there.
 
+        Of several processes one does it; the others wait.
+
         Returns:
             Whether anything was to be done.
 
@@ -39,24 +42,36 @@ class Source:
             ValueError: if something else came, saying what to do.
         """
         target = data_dir / self.path
-        if (target / self.holds if self.holds else target).exists():
+        if self._is_there(target):
             return False
-        if self.archive is None:
-            self._fetch(target, target)
-        elif (given := data_dir / self.archive).exists():
-            unpack(given, target)
-        else:
-            # A name of its own tells it from one that someone put there, also in the next session.
-            own = data_dir / f".{self.archive}"
-            if not own.exists():
-                self._fetch(own, given)
-            try:
-                unpack(own, target)
-            except ValueError:
-                own.unlink()  # damaged: the next attempt shall get another
-                raise
-            own.unlink()
+        # Not inside a folder that an archive will become.
+        with locked(data_dir / self.path.replace("/", "_")):
+            if self._is_there(target):
+                return False
+            if self.archive is None:
+                self._fetch(target, target)
+            else:
+                self._get_archive(self.archive, data_dir, target)
         return True
+
+    def _is_there(self, target: Path) -> bool:
+        return (target / self.holds if self.holds else target).exists()
+
+    def _get_archive(self, archive: str, data_dir: Path, target: Path) -> None:
+        given = data_dir / archive
+        if given.exists():
+            unpack(given, target)
+            return
+        # A name of its own tells it from one that someone put there, also in the next session.
+        own = data_dir / f".{archive}"
+        if not own.exists():
+            self._fetch(own, given)
+        try:
+            unpack(own, target)
+        except ValueError:
+            own.unlink()  # damaged: the next attempt shall get another
+            raise
+        own.unlink()
 
     def _fetch(self, file: Path, by_hand: Path) -> None:
         try:

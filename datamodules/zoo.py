@@ -1,4 +1,4 @@
-"""Networks as data."""
+"""Small CNNs with their accuracies as data."""
 
 import logging
 from abc import abstractmethod
@@ -7,60 +7,75 @@ from collections.abc import Mapping, Sequence
 from torch import nn
 from torch.utils.data import Dataset
 
-from datamodules.batches import Picked
+from datamodules.batches import BatchIndices
+from datamodules.declared import check_counts, check_declared
 from datamodules.resident import ResidentDataModule
+from scalegmn.arguments import check_whole
 from scalegmn.targets import SmallCNN
-from scalegmn.zoo import NetworkBatch, Networks
-from scalegmn.zoo.architecture import small_cnn
+from scalegmn.zoo import NetworkBatch, Networks, ZooFolder
+from scalegmn.zoo.architecture import small_cnn, zoo_network
 from scalegmn.zoo.folder import LAYOUT
-from scalegmn.zoo.records import Records, gather
+from scalegmn.zoo.records import LABELS, Records, gather
 from scalegmn.zoo.splits import SPLITS, Split
 
 log = logging.getLogger(__name__)
-
-HIDDEN: dict[str | None, type[nn.Module]] = {None: nn.ReLU, "relu": nn.ReLU, "tanh": nn.Tanh}
 
 
 class ZooDataModule(ResidentDataModule[Networks]):
     """Small CNNs with their accuracies, split into train, val and test.
 
-    A subclass says which rows of which zoos they are. They are read once, into one tensor per
+    A subclass chooses the rows, of one zoo or several. They are read once, into one tensor per
     split on the trainer's device; a batch is one gather. Loaders yield a
     :class:`~scalegmn.zoo.batch.NetworkBatch`. Networks that hold NaN are dropped and counted.
 
     Args:
+        name: of the data set, for results and files.
+        in_channels: channels of the images that the networks read; checked against the zoo.
+        num_classes: outputs of each network; checked against the zoo.
+        image_size: height and width of the images that the networks read, which a zoo's files do
+            not tell; at least 15.
+        width: channels of each network's convolutions; checked against the zoo.
         batch_size: networks per batch, over all processes.
         seed: of the order of training networks.
         activation: ``relu``, ``tanh``, or ``None`` for both.
         label: ``test_accuracy`` or ``val_accuracy``.
         data_note: what a reader of the results should know about these networks.
 
-    Raises:
-        ValueError: if ``activation`` or ``label`` is unknown.
-    """
+    Attributes:
+        dropped: number of networks that held NaN or infinity.
 
-    name: str
-    image_size = 32
+    Raises:
+        ValueError: if a value is impossible; from ``setup``, if the networks are not as declared.
+    """
 
     def __init__(
         self,
         *,
+        name: str,
+        in_channels: int,
+        num_classes: int,
+        image_size: int,
+        width: int,
         batch_size: int,
         seed: int,
         activation: str | None,
         label: str,
         data_note: str | None,
     ) -> None:
-        super().__init__(batch_size=batch_size, seed=seed)
-        if activation not in HIDDEN:
-            raise ValueError(f"data.activation={activation!r}: expected relu, tanh or null (both)")
-        if label not in ("test_accuracy", "val_accuracy"):
-            raise ValueError(f"data.label={label!r}: expected test_accuracy or val_accuracy")
+        super().__init__(name=name, batch_size=batch_size, seed=seed)
+        check_counts(in_channels=in_channels, num_classes=num_classes, width=width)
+        check_whole("data.image_size", image_size, least=15)
+        if label not in LABELS:
+            raise ValueError(f"data.label={label!r}: expected {' or '.join(LABELS)}")
+        self.in_channels = in_channels
+        self.num_classes = num_classes
+        self.image_size = image_size
+        self.width = width
         self.activation = activation
         self.label = label
         self.note = data_note
         self.dropped = 0
-        self._network: SmallCNN | None = None
+        self.network()  # refuses an unknown activation
 
     @abstractmethod
     def records(self) -> Mapping[Split, Sequence[Records]]:
@@ -85,21 +100,35 @@ class ZooDataModule(ResidentDataModule[Networks]):
 
         Its graph is that of every network in a batch.
         """
-        assert self._network is not None, "the zoo has not been read: call setup"
-        return self._network
+        return zoo_network(
+            self.in_channels, self.num_classes, width=self.width, activation=self.activation
+        )
 
-    @property
-    def in_channels(self) -> int:
-        return self.network().state_dict()["features.0.weight"].shape[1]
+    def check_network(self, net: nn.Module) -> None:
+        """Check that a network has the names, shapes and activation of the zoo's networks.
 
-    @property
-    def num_classes(self) -> int:
-        return self.network().fc.out_features
+        Raises:
+            ValueError: naming what differs.
+        """
+        own = self.network()
+        shapes, expected = (
+            {n: list(p.shape) for n, p in x.state_dict().items()} for x in (net, own)
+        )
+        if shapes != expected:
+            raise ValueError(
+                f"{self.name} has networks with the parameters {expected}, and the one to read has "
+                f"{shapes}: set target.net to the zoo's architecture"
+            )
+        activation = type(own.features[1])
+        if not any(isinstance(module, activation) for module in net.modules()):
+            raise ValueError(
+                f"{self.name} has networks with {activation.__name__}, and the one to read has "
+                "another activation: set both with data.activation"
+            )
 
     def splits(self) -> dict[str, Networks]:
         records = self.records()
-        zoo = records["train"][0].zoo
-        self._network = small_cnn(zoo.layout, zoo.path / LAYOUT, HIDDEN[self.activation])
+        self._check(records["train"][0].zoo)
         # First the rows of all splits: a mistake shall be found before gigabytes are read.
         chosen = {split: self._chosen(split, records[split]) for split in SPLITS}
         networks: dict[str, Networks] = {}
@@ -109,6 +138,17 @@ class ZooDataModule(ResidentDataModule[Networks]):
         if self.dropped:
             log.warning("%s: %d networks with NaN dropped", self.name, self.dropped)
         return networks
+
+    def _check(self, zoo: ZooFolder) -> None:
+        """Compare what the config declares with the zoo's layout."""
+        weights = small_cnn(zoo.layout, zoo.path / LAYOUT).state_dict()
+        width, in_channels = weights["features.0.weight"].shape[:2]
+        for key, found in (
+            ("in_channels", in_channels),
+            ("num_classes", len(weights["fc.bias"])),
+            ("width", width),
+        ):
+            check_declared(key, getattr(self, key), found, str(zoo.path))
 
     def _chosen(self, split: Split, parts: Sequence[Records]) -> list[Records]:
         """Filtered by activation, the last step of choosing."""
@@ -137,5 +177,5 @@ class NetworkBatches(Dataset):
     def __len__(self) -> int:
         return len(self.networks)
 
-    def __getitem__(self, picked: Picked) -> NetworkBatch:
-        return self.networks[picked.rows]
+    def __getitem__(self, indices: BatchIndices) -> NetworkBatch:
+        return self.networks[indices.rows]

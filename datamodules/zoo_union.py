@@ -1,5 +1,6 @@
 """A zoo and its pruned copies together."""
 
+from datamodules.names import name_from
 from datamodules.pruned_zoo import PrunedZoo
 from datamodules.zoo import ZooDataModule
 from scalegmn.zoo.records import Records
@@ -11,25 +12,40 @@ class ZooUnion(ZooDataModule):
 
     Args:
         pruned: the pruned zoo, which knows its base.
-        activation: see :class:`~datamodules.zoo.ZooDataModule`, like the rest; those of the parts
-            do not matter.
-        label: likewise.
-        batch_size: likewise.
-        seed: likewise.
-        data_note: likewise.
+        name: of the data set; ``None`` for one made of both folders and the activation.
+        in_channels: see :class:`~datamodules.zoo.ZooDataModule`.
+        num_classes: see :class:`~datamodules.zoo.ZooDataModule`.
+        image_size: see :class:`~datamodules.zoo.ZooDataModule`.
+        width: see :class:`~datamodules.zoo.ZooDataModule`.
+        activation: see :class:`~datamodules.zoo.ZooDataModule`; that of the parts does not matter.
+        label: see :class:`~datamodules.zoo.ZooDataModule`.
+        batch_size: see :class:`~datamodules.zoo.ZooDataModule`.
+        seed: see :class:`~datamodules.zoo.ZooDataModule`.
+        data_note: see :class:`~datamodules.zoo.ZooDataModule`.
     """
 
     def __init__(
         self,
         *,
         pruned: PrunedZoo,
+        name: str | None = None,
+        in_channels: int = 1,
+        num_classes: int = 10,
+        image_size: int = 32,
+        width: int = 16,
         activation: str | None = None,
         label: str = "val_accuracy",
         batch_size: int = 64,
         seed: int = 42,
         data_note: str | None = None,
     ) -> None:
+        folders = pruned.base.folder, "and", pruned.folder
         super().__init__(
+            name=name or name_from(*folders, activation),
+            in_channels=in_channels,
+            num_classes=num_classes,
+            image_size=image_size,
+            width=width,
             batch_size=batch_size,
             seed=seed,
             activation=activation,
@@ -37,8 +53,6 @@ class ZooUnion(ZooDataModule):
             data_note=data_note,
         )
         self.pruned = pruned
-        parts = [pruned.base.folder.name, "and", pruned.folder.name, activation]
-        self.name = "_".join(filter(None, parts))
 
     @property
     def split(self) -> dict[str, str]:

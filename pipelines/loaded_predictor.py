@@ -8,13 +8,13 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import nn
 
 from scalegmn.graph import NetworkGraph
-from scalegmn.predictor import AccuracyPredictor, Recipe, load_predictor
+from scalegmn.predictor import AccuracyPredictor, ReaderConfig, load_predictor
 
 log = logging.getLogger(__name__)
 
 
 def build_or_load(
-    recipe: Recipe,
+    recipe: ReaderConfig,
     *,
     network: nn.Module,
     image_shape: Sequence[int],

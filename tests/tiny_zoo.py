@@ -5,7 +5,7 @@ import torch
 from scalegmn.zoo.builders import (
     Dataset,
     ImageSplits,
-    Labelled,
+    LabelledImages,
     PrunedZooBuilder,
     Ranges,
     ZooBuilder,
@@ -19,7 +19,7 @@ def noisy_images():
     def split(n):
         y = torch.randint(10, (n,), generator=generator)
         x = torch.randn(n, 1, 15, 15, generator=generator) + 0.5 * y[:, None, None, None] - 2
-        return Labelled(x, y)
+        return LabelledImages(x, y)
 
     return ImageSplits(split(50), split(20), split(30))
 

@@ -5,7 +5,7 @@ from scalegmn.predictor.files import load_predictor, save_predictor
 from scalegmn.predictor.metanetwork import Metanetwork
 from scalegmn.predictor.predictions import Predictions
 from scalegmn.predictor.raw_mlp import RawMLP
-from scalegmn.predictor.recipe import Recipe
+from scalegmn.predictor.reader_config import ReaderConfig
 from scalegmn.predictor.stat_nn import StatNN
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "Metanetwork",
     "Predictions",
     "RawMLP",
-    "Recipe",
+    "ReaderConfig",
     "StatNN",
     "load_predictor",
     "save_predictor",

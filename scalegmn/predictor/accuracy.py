@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from scalegmn.graph import NetworkGraph
-from scalegmn.predictor.recipe import Recipe
+from scalegmn.predictor.reader_config import ReaderConfig
 
 
 class AccuracyPredictor(nn.Module):
@@ -29,7 +29,7 @@ class AccuracyPredictor(nn.Module):
             (``by``).
     """
 
-    def __init__(self, recipe: Recipe, graph: NetworkGraph) -> None:
+    def __init__(self, recipe: ReaderConfig, graph: NetworkGraph) -> None:
         super().__init__()
         self.recipe = recipe
         self.graph = graph

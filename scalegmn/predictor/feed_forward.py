@@ -9,13 +9,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from scalegmn.graph import NetworkGraph
-from scalegmn.predictor.recipe import Recipe
+from scalegmn.predictor.reader_config import ReaderConfig
 
 Features = Callable[[NetworkGraph, Mapping[str, Tensor]], Float[Tensor, "*batch n"]]
 
 
 @dataclass(frozen=True)
-class FeedForward(Recipe):
+class FeedForward(ReaderConfig):
     """Linear layers with ReLU and dropout between them; subclasses say of what.
 
     Attributes:

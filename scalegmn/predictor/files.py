@@ -9,7 +9,7 @@ from scalegmn.formats import load_state, read_metadata, save_network
 from scalegmn.graph import NetworkGraph
 from scalegmn.predictor.accuracy import AccuracyPredictor
 from scalegmn.predictor.description import described, restored
-from scalegmn.predictor.recipe import Recipe
+from scalegmn.predictor.reader_config import ReaderConfig
 
 
 def save_predictor(
@@ -49,7 +49,7 @@ def load_predictor(path: str | os.PathLike[str]) -> AccuracyPredictor:
         recipe, graph = restored(said["recipe"]), restored(said["graph"])
     except ValueError as error:
         raise ValueError(f"{path}: made by another version of this project ({error})") from error
-    if not isinstance(recipe, Recipe) or not isinstance(graph, NetworkGraph):
+    if not isinstance(recipe, ReaderConfig) or not isinstance(graph, NetworkGraph):
         raise ValueError(f"{path}: what it says about its predictor describes something else")
     predictor = AccuracyPredictor(recipe, graph)
     predictor.reader.load_state_dict(load_state(Path(path), predictor.reader))

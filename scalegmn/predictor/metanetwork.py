@@ -8,12 +8,12 @@ from scalegmn.graph.groups import POSITIVE, SIGN
 from scalegmn.metanetwork import Functional
 from scalegmn.nn import Architecture, Bidirectional, BidirectionalInverse, Hetero, Permutation
 from scalegmn.nn.readouts import Readout
-from scalegmn.predictor.recipe import Recipe
+from scalegmn.predictor.reader_config import ReaderConfig
 from scalegmn.readout import last_layer
 
 
 @dataclass(frozen=True)
-class Metanetwork(Recipe):
+class Metanetwork(ReaderConfig):
     """A ScaleGMN or, with the symmetry of permutations only, a plain GMN.
 
     It reads hidden layers of any width.

@@ -132,5 +132,5 @@ def test_batches_are_made_on_the_device_of_the_trainer():
 
 
 def test_an_empty_batch_is_refused():
-    with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="data.batch_size must be a whole .* got 0"):
         Digits(batch_size=0)

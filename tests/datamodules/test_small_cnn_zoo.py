@@ -141,7 +141,7 @@ def test_order_and_sharing_are_those_of_all_data(data_dir):
     [
         ({"activation": "gelu"}, "data.activation='gelu': expected relu, tanh"),
         ({"label": "accuracy"}, "data.label='accuracy': expected test_accuracy or val_accuracy"),
-        ({"batch_size": 0}, "data.batch_size must be at least 1"),
+        ({"batch_size": 0}, "data.batch_size must be a whole number, at least 1"),
         ({"train_runs": 99}, "data.train_runs=99: expected 1 to 2"),
         ({"step": 5}, "data.step=5: no such epoch"),
     ],

@@ -1,7 +1,7 @@
 """Making zoos: many small CNNs, trained at once."""
 
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters, Ranges
-from scalegmn.zoo.builders.labelled import Dataset, ImageSplits, Labelled
+from scalegmn.zoo.builders.images import Dataset, ImageSplits, LabelledImages
 from scalegmn.zoo.builders.pruned import PrunedZooBuilder
 from scalegmn.zoo.builders.record import ZooRecord
 from scalegmn.zoo.builders.zoo import ZooBuilder
@@ -10,7 +10,7 @@ __all__ = [
     "Dataset",
     "Hyperparameters",
     "ImageSplits",
-    "Labelled",
+    "LabelledImages",
     "PrunedZooBuilder",
     "Ranges",
     "ZooBuilder",

@@ -17,7 +17,7 @@ from scalegmn.formats.layout import Layout
 from scalegmn.zoo.builders.allocator import keep_freed_memory
 from scalegmn.zoo.builders.assembly import assemble
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
-from scalegmn.zoo.builders.labelled import ImageSplits
+from scalegmn.zoo.builders.images import ImageSplits
 from scalegmn.zoo.builders.parts import Parts
 from scalegmn.zoo.builders.record import NAME as RECORD
 from scalegmn.zoo.builders.record import ZooRecord, begun

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from scalegmn.formats.layout import Layout
-from scalegmn.zoo.builders.labelled import Dataset
+from scalegmn.zoo.builders.images import Dataset
 from scalegmn.zoo.builders.record import NAME as RECORD
 from scalegmn.zoo.builders.record import recorded
 

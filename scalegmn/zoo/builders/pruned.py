@@ -20,7 +20,7 @@ from scalegmn.zoo.builders.checks import check_counts, with_last
 from scalegmn.zoo.builders.construction import Plan, Progress, construct
 from scalegmn.zoo.builders.draws import Draw, columns_of, images_of
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
-from scalegmn.zoo.builders.labelled import Dataset, ImageSplits
+from scalegmn.zoo.builders.images import Dataset, ImageSplits
 from scalegmn.zoo.builders.record import ZooRecord
 from scalegmn.zoo.builders.stacked_cnn import ACTIVATIONS, small_cnn_layout
 from scalegmn.zoo.builders.training import StackedTraining, Trajectories

@@ -11,7 +11,7 @@ from torch import Tensor
 from scalegmn.formats.layout import Layout
 from scalegmn.zoo.builders import noise
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
-from scalegmn.zoo.builders.labelled import ImageSplits, Labelled
+from scalegmn.zoo.builders.images import ImageSplits, LabelledImages
 from scalegmn.zoo.builders.stacked_cnn import (
     ACTIVATIONS,
     Dropout,
@@ -135,7 +135,7 @@ class _Group:
     def _step(self, index: Int64[Tensor, "k b"]) -> None:
         if self.dropout is not None:
             self.dropout.time = self.optimizer.steps
-        x, y = self.images.train.picked(index)
+        x, y = self.images.train.batch(index)
         self.rows.requires_grad_()
         loss = _cross_entropies(self._logits(x, self.dropout), y).mean(1).sum()
         (gradient,) = torch.autograd.grad(loss, self.rows)
@@ -184,9 +184,9 @@ class _Dropout:
 
 
 def _subset_in_batches(
-    train: Labelled, subset: Int64[Tensor, "k n"]
+    train: LabelledImages, subset: Int64[Tensor, "k n"]
 ) -> Callable[[int], Iterator[tuple[Tensor, Tensor]]]:
-    return lambda size: (train.picked(part) for part in subset.split(size, dim=1))
+    return lambda size: (train.batch(part) for part in subset.split(size, dim=1))
 
 
 def _cross_entropies(

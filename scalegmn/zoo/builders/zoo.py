@@ -12,8 +12,8 @@ from scalegmn.zoo.builders.card import zoo_card
 from scalegmn.zoo.builders.checks import check_counts, with_last
 from scalegmn.zoo.builders.construction import Plan, Progress, construct
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters, Ranges
+from scalegmn.zoo.builders.images import Dataset, ImageSplits
 from scalegmn.zoo.builders.initial import initial_row
-from scalegmn.zoo.builders.labelled import Dataset, ImageSplits
 from scalegmn.zoo.builders.record import ZooRecord
 from scalegmn.zoo.builders.stacked_cnn import WIDTH, small_cnn_layout
 from scalegmn.zoo.builders.training import StackedTraining, Trajectories

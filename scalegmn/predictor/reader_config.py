@@ -7,7 +7,7 @@ from torch import nn
 from scalegmn.graph import NetworkGraph
 
 
-class Recipe(ABC):
+class ReaderConfig(ABC):
     """All choices of a reader, as a frozen dataclass that can be written to a file.
 
     A reader is a module that maps ``(graph, parameters, sign)`` to one number per network, as

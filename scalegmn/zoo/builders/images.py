@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledImages:
     """Normalised images and their labels.
 
     Args:
@@ -24,7 +24,7 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.y)
 
-    def picked(
+    def batch(
         self, index: Int64[Tensor, "k b"]
     ) -> tuple[Float32[Tensor, "k b c h w"], Int64[Tensor, "k b"]]:
         """A batch for each of k networks."""
@@ -37,8 +37,8 @@ class Labelled:
         for x, y in zip(self.x.split(size), self.y.split(size), strict=True):
             yield x[None], y[None]
 
-    def to(self, device: torch.device | str) -> "Labelled":
-        return Labelled(self.x.to(device), self.y.to(device))
+    def to(self, device: torch.device | str) -> "LabelledImages":
+        return LabelledImages(self.x.to(device), self.y.to(device))
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class ImageSplits:
         test: for reports.
     """
 
-    train: Labelled
-    val: Labelled
-    test: Labelled
+    train: LabelledImages
+    val: LabelledImages
+    test: LabelledImages
 
     def to(self, device: torch.device | str) -> "ImageSplits":
         return ImageSplits(self.train.to(device), self.val.to(device), self.test.to(device))
