@@ -1,10 +1,12 @@
-"""Scores, allocations, masks and objectives of pruning."""
+"""Choose which parameters to prune: scores, allocations and masks."""
 
 from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_per_layer
 from scalegmn.pruning.balanced import balanced
+from scalegmn.pruning.magnitude import magnitude
 from scalegmn.pruning.mask import Mask
 from scalegmn.pruning.objective import l1
-from scalegmn.pruning.scores import Batches, Score, magnitude, random
+from scalegmn.pruning.random import random
+from scalegmn.pruning.score import Batches, Score
 from scalegmn.pruning.selection import make_mask
 from scalegmn.pruning.snip import snip
 from scalegmn.pruning.sparsity import SparsityCount

@@ -1,4 +1,4 @@
-"""Allocations: how many entries each tensor keeps."""
+"""Distribute a sparsity over a network's tensors."""
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -7,87 +7,53 @@ from math import floor
 import torch
 from torch import Tensor
 
+from scalegmn.pruning.lowest import all_but_lowest
+
 Allocation = Callable[[Mapping[str, Tensor], float], dict[str, int]]
+"""Maps scores and a sparsity to the number of entries that each tensor keeps.
+
+Of N entries in all, exactly ``N - int(N * sparsity)`` are kept.
+"""
 
 
 def allocate_globally(scores: Mapping[str, Tensor], sparsity: float) -> dict[str, int]:
-    """One threshold for all tensors: each keeps as many entries as lie above it.
+    """Keep the highest scores of all tensors together.
 
-    Of equal scores, those that come first go first, in the order of the tensors and then of their
+    Of equal scores those are pruned that come first, in the order of the tensors and then of their
     entries.
 
     Args:
-        scores: one score per prunable entry.
+        scores: one score per prunable entry, by tensor.
         sparsity: fraction to prune, in [0, 1).
+
+    Returns:
+        How many entries each tensor keeps.
     """
     flat = torch.cat([score.detach().flatten().cpu() for score in scores.values()])
-    sizes = [score.numel() for score in scores.values()]
-    keep = lowest_pruned(flat, int(flat.numel() * sparsity)).split(sizes)
-    return {name: int(part.sum()) for name, part in zip(scores, keep, strict=True)}
+    keep = all_but_lowest(flat, int(flat.numel() * sparsity))
+    parts = keep.split([score.numel() for score in scores.values()])
+    return {name: int(part.sum()) for name, part in zip(scores, parts, strict=True)}
 
 
 def allocate_per_layer(scores: Mapping[str, Tensor], sparsity: float) -> dict[str, int]:
-    """The same sparsity in all tensors.
+    """Prune all tensors to the same sparsity.
 
-    A tensor's share of what is pruned is rounded down; what is missing to ``int(N * sparsity)``
-    comes from the tensors that lost most by rounding.
+    A tensor's share of pruned entries is rounded down, and the missing ones come from the tensors
+    that lost most by rounding.
 
     Args:
-        scores: one score per prunable entry; only their numbers count.
+        scores: one score per prunable entry, by tensor; only their number counts.
         sparsity: fraction to prune, in [0, 1).
+
+    Returns:
+        How many entries each tensor keeps.
     """
     sizes = [score.numel() for score in scores.values()]
     # Exact fractions: rounded products could add up to more than the whole.
     exact = [size * Fraction(sparsity) for size in sizes]
-    shares = [floor(share) for share in exact]
-    missing = int(sum(sizes) * sparsity) - sum(shares)
-    by_loss = sorted(range(len(sizes)), key=lambda i: shares[i] - exact[i])
+    pruned = [floor(share) for share in exact]
+    missing = int(sum(sizes) * sparsity) - sum(pruned)
+    by_loss = sorted(range(len(sizes)), key=lambda i: pruned[i] - exact[i])
     for i in by_loss[:missing]:
-        shares[i] += 1
-    return {name: size - share for name, size, share in zip(scores, sizes, shares, strict=True)}
-
-
-def with_floor(kept: Mapping[str, int], sizes: Mapping[str, int], floor: int) -> dict[str, int]:
-    """An allocation in which every tensor keeps some entries at least.
-
-    What tensors get to reach the floor is taken from the others, in proportion to what they have
-    above it; the sum stays.
-
-    Args:
-        kept: entries that each tensor keeps.
-        sizes: entries that each tensor has.
-        floor: entries that each tensor keeps at least, or all that it has.
-
-    Raises:
-        ValueError: if the floors together are more than what is kept.
-    """
-    floors = {name: min(floor, size) for name, size in sizes.items()}
-    total = sum(kept.values())
-    if sum(floors.values()) > total:
-        raise ValueError(
-            f"selection.min_per_layer={floor}: {len(sizes)} tensors cannot keep so many each where "
-            f"{total} entries are kept in all; lower it or the sparsity"
-        )
-    raised = {name: max(count, floors[name]) for name, count in kept.items()}
-    spare = {name: raised[name] - floors[name] for name in raised}
-    missing, room = sum(raised.values()) - total, sum(spare.values())
-    if missing == 0:
-        return raised
-    exact = {name: Fraction(missing * count, room) for name, count in spare.items()}
-    taken = {name: int(share) for name, share in exact.items()}
-    rest = missing - sum(taken.values())
-    for name in sorted(exact, key=lambda n: taken[n] - exact[n])[:rest]:
-        taken[name] += 1
-    return {name: raised[name] - taken[name] for name in raised}
-
-
-def lowest_pruned(flat: Tensor, count: int) -> Tensor:
-    """Keep all but the ``count`` lowest of ``(n,)`` scores, in linear time; of ties, first go first."""
-    if count == 0:
-        return torch.ones_like(flat, dtype=torch.bool)
-    threshold = flat.kthvalue(count).values
-    keep = flat >= threshold
-    missing = count - int((~keep).sum())
-    ties = (flat == threshold).nonzero().squeeze(1)
-    keep[ties[:missing]] = False
-    return keep
+        pruned[i] += 1
+    return {name: sizes[i] - pruned[i] for i, name in enumerate(scores)}

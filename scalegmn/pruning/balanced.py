@@ -1,35 +1,44 @@
-"""Balance hidden-unit scales so that weights are comparable across layers."""
+"""Balance a network, so that its magnitudes do not depend on the scale of hidden units."""
 
 from copy import deepcopy
 
+import torch
 from torch import Tensor, nn
 
 from scalegmn.gauge import balancing
 from scalegmn.graph import NetworkGraph
+from scalegmn.graph.fold import has_batch_norm
 
 
+@torch.no_grad()
 def balanced(net: nn.Module, example_input: Tensor) -> nn.Module:
-    """The network that computes the same function with the least norm of its parameters.
+    """The copy of a network that computes the same with the parameters of least norm.
 
-    Weights depend on how the factors of ReLU units are chosen, the function does not: see
-    :func:`scalegmn.gauge.balancing`.
+    Scores such as the magnitude depend on the factors of ReLU units, the function does not. Scores
+    of the copy are the same for all networks that differ only by such factors.
+
+    Reference: Stock et al., *Equi-normalization of Neural Networks*, 2019, arXiv:1902.10416.
 
     Args:
-        net: a network without batch normalisation; it is not changed.
-        example_input: an input (1, c, h, w).
+        net: the network, without batch normalisation.
+        example_input: a batch of inputs on the CPU, for the shapes.
+
+    Returns:
+        A copy, on the network's devices and in its mode.
 
     Raises:
-        ValueError: if the graph cannot express a layer of the network, or it has parameters that
-            are in no graph, as those of batch normalisation.
+        ValueError: if the graph cannot express a layer of the network, or the network has batch
+            normalisation.
     """
-    copy = deepcopy(net).cpu()
-    held = {name: p.detach() for name, p in copy.named_parameters()}
-    graph = NetworkGraph.from_module(copy, example_input.cpu())
-    if missing := sorted(held.keys() - graph.parameter_shapes.keys()):
+    if has_batch_norm(net):
         raise ValueError(
-            f"{missing[0]} has no balanced scale (batch normalisation?): fold it, or compare "
+            "a network with batch normalisation has no balanced magnitudes: fold it, or compare "
             "magnitudes as they are (selection.gauge=raw)"
         )
-    scaled = balancing(graph, held).on_parameters(held)
-    copy.load_state_dict({**copy.state_dict(), **scaled})
-    return copy.to(next(net.parameters()).device)
+    copy = deepcopy(net)
+    graph = NetworkGraph.from_module(deepcopy(net).cpu(), example_input)
+    params = {name: p.detach().cpu() for name, p in net.named_parameters()}
+    moved = balancing(graph, params).on_parameters(params)
+    for name, parameter in copy.named_parameters():
+        parameter.copy_(moved[name])
+    return copy

@@ -27,6 +27,15 @@ class Mask:
             if keep.dtype != torch.bool:
                 raise ValueError(f"the mask of {name} must be boolean, not {keep.dtype}")
 
+    @classmethod
+    def of_zeros(cls, module: nn.Module) -> "Mask":
+        """The mask that prunes what is exactly zero among the module's weights.
+
+        Weights are the parameters of more than one axis; the others are left alone.
+        """
+        params = module.named_parameters()
+        return cls({name: p.detach() != 0 for name, p in params if p.ndim > 1})
+
     @property
     def sparsity(self) -> float:
         """The fraction of masked entries that are pruned."""
@@ -61,12 +70,6 @@ class Mask:
             return keep.flatten()[order.to(keep.device)].view(keep.shape)
 
         return Mask({name: shuffle(keep) for name, keep in self.keep.items()})
-
-    @classmethod
-    def of_zeros(cls, module: nn.Module) -> "Mask":
-        """Keep what is not exactly zero among the weights (tensors of more than one axis)."""
-        weights = {name: p for name, p in module.named_parameters() if p.ndim > 1}
-        return cls({name: p.detach() != 0 for name, p in weights.items()})
 
     def to(self, device: torch.device | str) -> "Mask":
         return Mask({name: keep.to(device) for name, keep in self.keep.items()})

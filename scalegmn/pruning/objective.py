@@ -1,4 +1,4 @@
-"""What the pruning objectives penalise."""
+"""Sparsity penalties."""
 
 from collections.abc import Mapping
 

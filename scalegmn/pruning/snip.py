@@ -1,56 +1,64 @@
-"""SNIP: scores from gradients."""
+"""SNIP, connection sensitivity as a pruning score."""
 
+from copy import deepcopy
 from itertools import islice
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scalegmn.pruning.scores import Batches, prunable
+from scalegmn.pruning.score import Batches, prunable
 
 
 def snip(
     net: nn.Module, data: Batches, *, batches: int = 1, prune_biases: bool = False
 ) -> dict[str, Tensor]:
-    r"""The sensitivity of the loss to removing each connection.
+    r"""How much the loss changes to first order when a parameter is removed.
 
-    .. math:: s_i = |w_i \, \partial L / \partial w_i|
+    .. math:: s_i = \left| \theta_i \, \frac{\partial L}{\partial \theta_i} \right|
 
-    where L is the mean cross-entropy over the first batches. No gauge changes it: a factor of the
-    weight is undone by its gradient.
+    L is the mean cross-entropy over the batches. The network is seen in evaluation mode: without
+    dropout, and with the running statistics of batch normalisation. Rescaling hidden units leaves
+    the score unchanged: what a weight gains, its gradient loses.
 
-    Reference: Lee et al., *SNIP: Single-shot Network Pruning based on Connection Sensitivity*, 2019,
-    arXiv:1810.02340, eq. (4) without the normalisation, which changes no rank.
+    Reference: Lee et al., *SNIP: Single-shot Network Pruning based on Connection Sensitivity*,
+    2019, arXiv:1810.02340. ScaleGMN-pruning sums the absolute gradients of the batches in training
+    mode instead; with one batch and no dropout both rank alike.
 
     Args:
-        net: the network; its modes, buffers and gradients are left as they are.
-        data: training images (n, c, h, w) with labels (n,).
-        batches: how many of them are read.
+        net: the network to prune; its gradients, mode and buffers stay as they are.
+        data: training batches, on any device.
+        batches: how many of them to use, all if there are fewer.
         prune_biases: make tensors of one axis prunable too.
 
     Returns:
-        Scores of the prunable tensors, in their shapes, detached.
+        Scores of the prunable parameters, in their shapes, detached; 0 where the loss does not
+        depend on a parameter.
 
     Raises:
-        ValueError: if there are no images, or fewer than one batch is asked for.
+        ValueError: if ``batches`` is below 1 or ``data`` is empty.
     """
     if batches < 1:
-        raise ValueError(f"snip: batches must be at least 1, got {batches}")
-    params = {n: p.detach().requires_grad_() for n, p in prunable(net, prune_biases).items()}
-    device = next(net.parameters()).device
-    modes = {module: module.training for module in net.modules()}
-    net.eval()  # Running statistics are read and not changed, and nothing is dropped.
-    try:
-        loss, images = torch.zeros((), device=device), 0
-        for x, y in islice(data, batches):
-            logits = torch.func.functional_call(net, params, (x.to(device),))
-            loss = loss + F.cross_entropy(logits, y.to(device), reduction="sum")
-            images += len(y)
-        if not images:
-            raise ValueError("snip: there are no training images to take gradients on")
-        gradients = torch.autograd.grad(loss / images, list(params.values()))
-    finally:
-        for module, training in modes.items():
-            module.training = training
-    pairs = zip(params.items(), gradients, strict=True)
-    return {name: (p * g).detach().abs() for (name, p), g in pairs}
+        raise ValueError(f"snip needs at least 1 batch of training images, got batches={batches}")
+    probe = deepcopy(net).eval().requires_grad_(True)
+    weights = prunable(probe, prune_biases=prune_biases)
+    totals = [torch.zeros_like(w, requires_grad=False) for w in weights.values()]
+    images = 0
+    for x, y in islice(data, batches):
+        gradients = _gradients(probe, list(weights.values()), x, y)
+        totals = [total + g for total, g in zip(totals, gradients, strict=True)]
+        images += len(y)
+    if not images:
+        raise ValueError("snip needs training images, and the data is empty")
+    pairs = zip(weights.items(), totals, strict=True)
+    return {name: (w.detach() * total / images).abs() for (name, w), total in pairs}
+
+
+def _gradients(
+    net: nn.Module, weights: list[nn.Parameter], x: Tensor, y: Tensor
+) -> tuple[Tensor, ...]:
+    """Gradients of the cross-entropy, summed over images."""
+    with torch.enable_grad():
+        like = next(net.parameters())
+        loss = F.cross_entropy(net(x.to(like)), y.to(like.device), reduction="sum")
+        return torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from scalegmn.pruning import Mask, keep_top, magnitude
+from scalegmn.pruning import Mask, magnitude, make_mask
 
 NAN, INF = float("nan"), float("inf")
 
@@ -48,14 +48,23 @@ def test_pruned_nan_and_infinity_become_zero(mask, net):
 
 
 def test_shuffling_keeps_as_many_in_each_tensor_and_moves_them():
-    mask = keep_top(
-        magnitude(dict(nn.Sequential(nn.Linear(20, 30), nn.Linear(30, 5)).named_parameters())), 0.7
-    )
+    net = nn.Sequential(nn.Linear(20, 30), nn.Linear(30, 5))
+    mask = make_mask(magnitude(net), 0.7)
     shuffled = mask.shuffled(torch.Generator().manual_seed(0))
     for name, keep in mask.keep.items():
         assert shuffled.keep[name].sum() == keep.sum()
         assert shuffled.keep[name].shape == keep.shape
         assert not torch.equal(shuffled.keep[name], keep)
+
+
+def test_a_mask_of_zeros_prunes_the_zero_weights_and_no_biases(net):
+    with torch.no_grad():
+        net.weight.copy_(torch.tensor([[1.0, 0.0], [-0.0, NAN], [1e-30, 3.0]]))
+        net.bias.zero_()
+    found = Mask.of_zeros(net)
+    assert {name: keep.tolist() for name, keep in found.keep.items()} == {
+        "weight": [[True, False], [False, True], [True, True]]
+    }
 
 
 def test_shuffling_repeats_with_its_generator(mask):

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalegmn.formats import load_state
-from scalegmn.pruning import keep_top, keep_top_per_layer, magnitude
+from scalegmn.pruning import allocate_globally, allocate_per_layer, magnitude, make_mask
 from scalegmn.targets import SmallCNN
 
-SELECTIONS = [keep_top, keep_top_per_layer]
-selection = pytest.mark.parametrize("select", SELECTIONS)
+ALLOCATIONS = [allocate_globally, allocate_per_layer]
+SELECTIONS = [partial(make_mask, allocate=allocate) for allocate in ALLOCATIONS]
+selection = pytest.mark.parametrize("select", SELECTIONS, ids=["global", "per layer"])
+keep_top, keep_top_per_layer = SELECTIONS
 
 
 def pruned(mask):
@@ -48,14 +50,14 @@ def test_it_agrees_with_a_stable_sort(values, sparsity):
         assert torch.equal(select({"a": scores}, sparsity).keep["a"], expected)
 
 
-def test_global_selection_compares_across_tensors_and_breaks_ties_in_their_order():
+def test_global_allocation_compares_across_tensors_and_breaks_ties_in_their_order():
     scores = {"a": torch.tensor([[3.0, 1.0]]), "b": torch.tensor([1.0, 0.0, 1.0, 9.0])}
     mask = keep_top(scores, 0.5)
     assert mask.keep["a"].tolist() == [[True, False]]
     assert mask.keep["b"].tolist() == [False, False, True, True]
 
 
-def test_each_layer_is_pruned_alike_by_the_layerwise_selection():
+def test_each_layer_is_pruned_alike_by_the_layerwise_allocation():
     scores = {"small": torch.rand(10, 10), "large": 100 + torch.rand(30, 10)}
     assert pruned(keep_top(scores, 0.25)) == {"small": 100, "large": 0}
     assert pruned(keep_top_per_layer(scores, 0.25)) == {"small": 25, "large": 75}
@@ -118,15 +120,86 @@ def test_a_gpu_selects_the_same(select):
         assert torch.equal(on_gpu.keep[name].cpu(), keep)
 
 
+@given(
+    sizes=st.lists(st.integers(1, 40), min_size=1, max_size=6),
+    sparsity=st.floats(0, 0.99),
+    least=st.integers(1, 8),
+    seed=st.integers(0, 99),
+)
+def test_every_tensor_keeps_the_least_it_may_and_the_total_stays(sizes, sparsity, least, seed):
+    generator = torch.Generator().manual_seed(seed)
+    scores = {
+        str(i): (i + 1) * torch.randint(9, (n,), generator=generator).float()
+        for i, n in enumerate(sizes)
+    }
+    floors = {name: min(least, score.numel()) for name, score in scores.items()}
+    kept = sum(sizes) - int(sum(sizes) * sparsity)
+    for select in SELECTIONS:
+        if kept < sum(floors.values()):
+            with pytest.raises(ValueError, match=f"min_per_layer={least} needs"):
+                select(scores, sparsity, min_per_layer=least)
+            continue
+        mask = select(scores, sparsity, min_per_layer=least).keep
+        assert sum(int(keep.sum()) for keep in mask.values()) == kept
+        assert all(int(keep.sum()) >= floors[name] for name, keep in mask.items())
+
+
+def test_a_floor_keeps_the_best_of_its_tensor_and_takes_the_worst_of_the_others():
+    scores = {
+        "low": torch.tensor([0.1, 0.3, 0.2]),
+        "high": torch.tensor([9.0, 8.0, 7.0, 6.0]),
+        "middle": torch.tensor([4.0, 3.0, 5.0]),
+    }
+    mask = make_mask(scores, 0.5, min_per_layer=1).keep
+    assert mask["low"].tolist() == [False, True, False]
+    assert mask["high"].tolist() == [True, True, True, False]
+    assert mask["middle"].tolist() == [False, False, True]
+
+
+def test_a_floor_that_nobody_needs_changes_nothing():
+    scores = {"a": torch.rand(30), "b": torch.rand(20)}
+    for select in SELECTIONS:
+        plain, floored = select(scores, 0.6), select(scores, 0.6, min_per_layer=3)
+        assert all(torch.equal(plain.keep[name], floored.keep[name]) for name in scores)
+
+
+def test_the_floor_counts_entries():
+    with pytest.raises(ValueError, match="min_per_layer must be at least 0, got -1"):
+        make_mask({"a": torch.rand(5)}, 0.5, min_per_layer=-1)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({"a": 3, "b": 3}, "must keep 5 of the 10 entries of a, b at sparsity 0.5"),
+        ({"a": 5}, "must keep 5 of the 10"),
+        ({"a": 7, "b": -2}, "a has 6 entries and cannot keep 7"),
+        ({"a": 6, "b": -1}, "b has 4 entries and cannot keep -1"),
+    ],
+)
+def test_a_wrong_allocation_is_refused(counts, message):
+    scores = {"a": torch.rand(6), "b": torch.rand(4)}
+    with pytest.raises(ValueError, match=message):
+        make_mask(scores, 0.5, allocate=lambda scores, sparsity: counts)
+
+
+def test_an_allocation_of_ones_own_is_obeyed():
+    scores = {"a": torch.tensor([1.0, 2.0, 3.0]), "b": torch.tensor([9.0, 8.0, 7.0])}
+    mask = make_mask(scores, 0.5, allocate=lambda scores, sparsity: {"a": 2, "b": 1})
+    assert mask.keep["a"].tolist() == [False, True, True]
+    assert mask.keep["b"].tolist() == [True, False, False]
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("percent", "weights", "all_parameters"),
     [(60, 0.5786, 0.5808), (70, 0.7441, 0.7469), (80, 0.9568, 0.9607), (90, 1.4199, 1.4262)],
 )
 def test_thresholds_of_the_zoo_network(real_data, percent, weights, all_parameters):
-    params = load_state(real_data / "zoo" / "small_cnn_best.npy", SmallCNN())
+    net = SmallCNN()
+    net.load_state_dict(load_state(real_data / "zoo" / "small_cnn_best.npy", net))
     for prune_biases, threshold in ((False, weights), (True, all_parameters)):
-        scores = partial(magnitude, prune_biases=prune_biases)(params)
+        scores = magnitude(net, prune_biases=prune_biases)
         mask = keep_top(scores, percent / 100)
         highest = max(s[~mask.keep[name]].max().item() for name, s in scores.items())
         assert highest == pytest.approx(threshold, abs=5e-5)

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from scalegmn.pruning import SparsityCount, keep_top, magnitude
+from scalegmn.pruning import SparsityCount, magnitude, make_mask
 from scalegmn.targets import SmallCNN
 
 
@@ -17,7 +17,7 @@ def test_the_small_cnn_at_ninety_percent_keeps_550():
     cnn = SmallCNN()
     for parameter in cnn.parameters():
         nn.init.normal_(parameter)  # biases start at zero
-    keep_top(magnitude(dict(cnn.named_parameters())), 0.9).apply_(cnn)
+    make_mask(magnitude(cnn), 0.9).apply_(cnn)
     count = SparsityCount.of(cnn.state_dict())
     assert count.nonzero == 550
     assert count.weight_sparsity == 4420 / 4912
