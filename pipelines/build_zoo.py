@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 
 from datamodules.images import ImageDataModule
+from datamodules.protocols import Kind
 from pipelines.count_progress import CountProgress
 from pipelines.metadata import image_settings
 from pipelines.results import results_of
@@ -34,6 +35,8 @@ class BuildZoo:
         builder: of the zoo.
     """
 
+    reads: Kind = "images"
+
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
 
@@ -51,7 +54,7 @@ class BuildZoo:
         if data.augmentation is not None:
             raise ValueError(f"{run.cfg.name} does not augment images: leave data.augment=false")
         on_gpu = run.cfg.trainer.accelerator != "cpu" and torch.cuda.is_available()
-        splits = [LabelledImages(*data.whole(name)) for name in ("train", "val", "test")]
+        splits = [LabelledImages(*data.full_batch(name)) for name in ("train", "val", "test")]
         with (
             announced(run.processes, f"zoo: building {folder}"),
             CountProgress(f"{run.cfg.name}: {folder}") as progress,

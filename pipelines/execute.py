@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from datamodules.preparation import prepare
+from datamodules.protocols import check_data
 from pipelines.config_check import check_config
 from pipelines.identity import config_hash
 from pipelines.processes import Processes
@@ -49,6 +50,7 @@ def execute(cfg: DictConfig) -> Results | None:
     data = instantiate(cfg.data, _convert_="all")
     prepare(data)
     data.setup()
+    check_data(data, pipeline.reads)
     plugins: Any = instantiate(cfg.trainer.plugins, _convert_="all") or ()
     run = Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins))
     if run.processes.is_first:

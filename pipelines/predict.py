@@ -6,6 +6,7 @@ from typing import Any
 
 from lightning import Trainer
 
+from datamodules.protocols import Kind
 from lightning_modules.predictor import Predictor
 from pipelines.fit import fit_method
 from pipelines.results import results_of
@@ -21,6 +22,8 @@ FILE = "predictor.safetensors"
 
 class Predict:
     """Train a predictor, and measure it on networks that it has not learnt from."""
+
+    reads: Kind = "networks"
 
     def __call__(self, run: Run) -> Results:
         """Train, write ``predictor.safetensors``, measure and draw."""

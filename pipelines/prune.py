@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from datamodules.protocols import Kind
 from pipelines.dense import Dense, dense_network
 from pipelines.finetune import finetune
 from pipelines.methods import Method
@@ -27,6 +28,8 @@ class Prune:
     Raises:
         ValueError: if a sparsity is out of range or given twice, or a method's name is unknown.
     """
+
+    reads: Kind = "images"
 
     def __init__(
         self,

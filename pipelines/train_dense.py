@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from datamodules.protocols import Kind
 from pipelines.dense import FILE, copy, shared, shared_folder, train_dense
 from pipelines.evaluation import dense_row
 from pipelines.pretrained import pretrained
@@ -14,6 +15,8 @@ from reporting import DenseRow, Results
 
 class TrainDense:
     """Train the target, and keep it for later pruning runs of the same recipe."""
+
+    reads: Kind = "images"
 
     def __call__(self, run: Run) -> Results:
         """Train, test, and publish to ``paths.dense_dir``."""
