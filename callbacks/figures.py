@@ -9,8 +9,10 @@ from torch import nn
 from callbacks.gathering import gathered_dense, gathered_rows
 from callbacks.protocols import offering_target
 from callbacks.shown_figures import show_figures
-from reporting import DenseRow, PrunedRow, Results, plot_curves, tabulate
+from reporting import DenseRow, PrunedRow, Results, Run
+from reporting.curves import plot_curves
 from reporting.layer_figure import layer_figure
+from reporting.networks import tabulate
 from scalegmn.formats import load_state
 from scalegmn.pruning import SparsityCount
 
@@ -59,7 +61,9 @@ class Figures(Callback):
             dense=dense,
             pruned=tuple(rows),
         )
-        return plot_curves(tabulate([results]))
+        figure = plot_curves(tabulate([Run(results)]))
+        assert figure is not None
+        return figure
 
     def _layers(self, rows: list[PrunedRow], target: nn.Module) -> Figure:
         series = {}

@@ -1,4 +1,4 @@
-"""From JSON to dataclasses."""
+"""Build dataclasses from decoded JSON."""
 
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
