@@ -99,7 +99,8 @@ def write(found: Report, folder: Path) -> None:
             with atomic_path(folder / name) as temporary:
                 figure.savefig(temporary, dpi=150)
     except OSError as error:
-        reason = error.strerror or error
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "a file is in the way" if in_the_way else error.strerror or error
         raise ValueError(f"output_dir={folder} cannot be written: {reason}") from error
 
 

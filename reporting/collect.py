@@ -58,6 +58,7 @@ def collect(
     for root in [Path(root).expanduser() for root in roots]:
         if not root.exists():
             complaints.append(f"skipped: there is no folder {root}")
+            continue
         inside = home is not None and root.resolve().is_relative_to(home)
         for file in _find(root, complaints):
             if inside or with_shipped or home is None or not file.resolve().is_relative_to(home):

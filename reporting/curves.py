@@ -78,7 +78,7 @@ def _draw(axes: Axes, section: Section, colours: dict[str, str], some_own: bool)
             _line(axes, line, style | {"color": colours[method], "marker": marker})
         handles.append(Line2D([], [], color=colours[method], marker=marker, label=label))
     if some_before:
-        gray = {"color": "dimgray", "marker": "o", "markersize": 4}
+        gray: dict[str, Any] = {"color": "dimgray", "marker": "o", "markersize": 4}
         handles.append(Line2D([], [], **AFTER, **gray, label="after fine-tuning"))
         handles.append(Line2D([], [], **BEFORE, **gray, label="before fine-tuning"))
     axes.legend(

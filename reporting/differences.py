@@ -44,5 +44,5 @@ def differences(section: Section) -> Iterator[Difference]:
 
 
 def enough(difference: Difference) -> bool:
-    """Whether there are enough units for an interval."""
+    """True if there are enough units for an interval."""
     return difference.accuracy.n >= ENOUGH

@@ -131,9 +131,10 @@ def _stated_once(pruned: pd.DataFrame) -> tuple[Settings, dict[str, Settings]]:
     """The settings that all rows share, and by method those of its own that all its rows share."""
     if pruned.empty:
         return {}, {}
-    common = shared(list(pruned["settings"]))
-    elsewhere = common.keys() | compared(pruned["settings"])
-    by_method = {m: shared(list(records["settings"])) for m, records in pruned.groupby("method")}
+    variants = pruned.drop_duplicates(["method", "protocol"])
+    common = shared(list(variants["settings"]))
+    elsewhere = common.keys() | compared(variants["settings"])
+    by_method = {m: shared(list(records["settings"])) for m, records in variants.groupby("method")}
     own = {
         str(method): {key: value for key, value in settings.items() if key not in elsewhere}
         for method, settings in by_method.items()

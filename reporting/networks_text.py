@@ -33,7 +33,7 @@ PAIRED = (
 
 
 def caption(table: Table) -> str:
-    """How to read the table, and which results it has."""
+    """Explain the columns of the table and the results that it has."""
     return f"{CAPTION} {shipped_note(row.shipped for section in table for row in section.rows)}"
 
 

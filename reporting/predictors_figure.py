@@ -26,9 +26,9 @@ def plot_predictors(table: PredictorTable) -> Figure:
             zoos.setdefault(section.dataset, []).append((section, row))
     some_own = not all(row.shipped for section in table for row in section.rows)
     names = {zoo: [_name(line, lines, some_own) for line in lines] for zoo, lines in zoos.items()}
-    heights = {zoo: 0.25 + 0.17 * max(map(_lines, texts)) for zoo, texts in names.items()}
+    heights = {zoo: 0.2 + 0.15 * max(map(_lines, texts)) for zoo, texts in names.items()}
     ratios = [1.0 + heights[zoo] * len(lines) for zoo, lines in zoos.items()]
-    figure = Figure(figsize=(9, sum(ratios) + 0.3), layout="constrained")
+    figure = Figure(figsize=(10, sum(ratios) + 0.3), layout="constrained")
     panels = figure.subplots(len(zoos), squeeze=False, height_ratios=ratios, sharex=True)[:, 0]
     colours = predictor_colours(row.family for section in table for row in section.rows)
     for axes, (dataset, lines) in zip(panels, zoos.items(), strict=True):
@@ -83,7 +83,7 @@ def _name(line: Line, lines: Sequence[Line], some_own: bool) -> str:
             name += f", {getattr(section, fact)}"
     shipped = f" {SHIPPED}" if row.shipped and some_own else ""
     name += f"{mark(section.label, row.predictor)}{shipped} ({row.kendall_tau.n})"
-    return "\n".join(wrap(name, 52))
+    return "\n".join(wrap(name, 60))
 
 
 def _lines(text: str) -> int:

@@ -29,7 +29,7 @@ DIFFERENCE = f"τ − τ of {BASELINE}"
 
 
 def predictors_caption(table: PredictorTable) -> str:
-    """How to read the table, and which results it has."""
+    """Explain the columns of the table and the results that it has."""
     return f"{CAPTION} {shipped_note(row.shipped for section in table for row in section.rows)}"
 
 

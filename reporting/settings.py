@@ -32,12 +32,12 @@ def canonical(settings: Mapping[str, Any]) -> str:
 
 
 def of_network(key: str) -> bool:
-    """Whether a setting is one of the dense network or its data."""
+    """True for settings of the dense network or its data."""
     return key.startswith(OF_NETWORK) and key not in OF_METHOD_TOO
 
 
 def is_setting(key: str) -> bool:
-    """Whether runs with other values of this key are other rows of a table."""
+    """True for keys whose values make runs different rows of a table."""
     return key not in NO_SETTING and key.rpartition(".")[2] != "seed"
 
 
@@ -74,7 +74,7 @@ def compared(variants: Iterable[Settings]) -> set[str]:
 
 
 def shared(variants: Sequence[Settings]) -> Settings:
-    """What all variants that recorded their settings have in common."""
+    """The settings that all variants have in common, of those that recorded any."""
     recorded = [settings for settings in variants if UNRECORDED not in settings]
     if not recorded:
         return {}

@@ -64,7 +64,7 @@ def place_methods(methods: Iterable[str]) -> dict[str, int]:
     return method_order(methods, (METHODS[0], FINETUNED_DENSE, *METHODS[1:]))
 
 
-def plain_ticks(axes: Axes, values: Sequence[float], *, form: str = "%g") -> None:
+def plain_ticks(axes: Axes, values: Sequence[float | int], *, form: str = "%g") -> None:
     """Ticks of the x axis at these values only, written out."""
     axes.set_xticks(values)
     axes.xaxis.set_major_formatter(FormatStrFormatter(form))

@@ -1,13 +1,14 @@
 """Results of one run as a table in the terminal."""
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from reporting.schema import PrunedRow, Results
 from reporting.text import EDGE, SAW_VALIDATION
 
 COLUMNS = (
-    *("method", "sparsity", "zeros among\nall parameters", "nonzero"),
-    *("test", "before\nfine-tuning", "val", "rate"),
+    *("method", "sparsity", "zeros:\nall", "nonzero"),
+    *("test", "before\ntuning", "val", "rate"),
 )
 
 
@@ -15,7 +16,10 @@ def summary_table(results: Results) -> Table:
     """One line per pruned network and the dense network last; without networks, the metrics."""
     if not results.pruned and results.dense is None:
         return _metrics_table(results)
-    table = Table(title=f"{results.experiment}: {results.target} on {results.dataset}")
+    title = f"{results.experiment}: {results.target} on {results.dataset}"
+    # Without vertical lines it fits into 80 columns.
+    table = Table(title=title, box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.collapse_padding = True
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "method" else "right")
     for row in results.pruned:
