@@ -78,7 +78,8 @@ def finished(cfg: DictConfig) -> Results | None:
             f"{folder} holds a run of another config: give this one another hydra.run.dir, "
             "or repeat that run's command to continue it"
         )
-    if record is None or not (folder / FILE).exists():
+    # A zoo lies outside of the run's folder, and may be gone since: its builder looks.
+    if record is None or not (folder / FILE).exists() or OmegaConf.select(cfg, "zoo._target_"):
         return None
     return Results.read(folder / FILE)
 

@@ -1,6 +1,7 @@
-"""From JSON to dataclasses."""
+"""Build dataclasses from decoded JSON."""
 
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from beartype.door import is_bearable
@@ -19,13 +20,18 @@ def parse(cls: type[T], value: object) -> T:
     if not isinstance(value, dict):
         raise ValueError(f"expected an object with keys, got {_short(value)}")
     arguments = {}
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     for field in fields(cls):  # type: ignore[arg-type]
         if field.name in value:
             arguments[field.name] = _parse_entry(hints[field.name], value[field.name], field.name)
         elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"key {field.name!r} is missing")
     return cls(**arguments)
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
 
 
 def _parse_entry(hint: Any, value: object, key: str) -> Any:

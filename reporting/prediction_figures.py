@@ -1,4 +1,4 @@
-"""Pictures of what a predictor said."""
+"""Figures of predicted and true accuracies."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def scatter_figure(predictions: Predictions, title: str) -> Figure:
 
     Args:
         predictions: of a split.
-        title: what is shown; the scores are added.
+        title: of the figure; the scores are added.
     """
     figure = Figure(figsize=(6, 5.5), layout="constrained")
     axes = figure.subplots()
@@ -28,8 +28,8 @@ def scatter_figure(predictions: Predictions, title: str) -> Figure:
     if sparsity.any():
         figure.colorbar(points, label="sparsity (%)")
     scores = predictions.scores()
-    told = f"τ {scores['kendall_tau']:.4f}, R² {scores['r2']:.4f}, {len(predictions)} networks"
-    _frame(axes, f"{title}\n{told}", "true accuracy (%)", "predicted accuracy (%)")
+    summary = f"τ {scores['kendall_tau']:.4f}, R² {scores['r2']:.4f}, {len(predictions)} networks"
+    _frame(axes, f"{title}\n{summary}", "true accuracy (%)", "predicted accuracy (%)")
     return figure
 
 
@@ -41,9 +41,9 @@ def calibration_figure(predictions: Predictions, title: str) -> Figure:
 
     Args:
         predictions: of a split.
-        title: what is shown.
+        title: of the figure.
     """
-    figure = Figure(figsize=(6, 5.5), layout="constrained")
+    figure = Figure(figsize=(8, 5.5), layout="constrained")
     axes = figure.subplots()
     for name, band in _bands(predictions.sparsity.numpy()):
         predicted = 100 * predictions.predicted.numpy()[band]
@@ -59,13 +59,13 @@ def calibration_figure(predictions: Predictions, title: str) -> Figure:
             capsize=2,
             label=f"{name}: {len(order)} networks",
         )
-    axes.legend(fontsize="small")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize="small", frameon=False)
     _frame(axes, title, "mean predicted accuracy (%)", "mean true accuracy (%)")
     return figure
 
 
 def _bands(sparsity: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Names of the bands, and which networks each holds; empty ones are left out."""
+    """Name of each band and the indices of its networks; empty bands are left out."""
     below = -1.0
     for end in BANDS:
         band = ((sparsity > below) & (sparsity <= end)).nonzero()[0]

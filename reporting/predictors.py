@@ -1,83 +1,122 @@
-"""From runs that trained predictors to a table: means over seeds."""
+"""Table of predictors of accuracy: means over seeds."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import inf
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
+import pandas as pd
+
+from reporting.collect import Run
+from reporting.identity import name_the_unrecorded, run_name, split
+from reporting.mean_sd import MeanSd
 from reporting.schema import Results
-from reporting.table import Spread
+from reporting.settings import Settings, canonical, labels, shared
 
-# What others are compared with, where it is there.
-REFERENCE = "StatNN"
+# The predictor that others are compared with.
+BASELINE = "StatNN"
+FINETUNED = ", fine-tuned from "
 NEEDED = ("kendall_tau", "r2", "mae")
-# Labels that what steers pruning must not have seen.
+# Labels that must not have a part in a choice that steers pruning.
 TEST_LABEL = "test_accuracy"
 
 
 @dataclass(frozen=True)
-class PredictorGroup:
+class PredictorRow:
+    """One predictor with one protocol, on test networks.
+
+    Args:
+        predictor: its name, and the data that it was trained on before, if any.
+        label: the settings that other rows of the section have with other values.
+        parameters: their number.
+        kendall_tau: over seeds.
+        r2: over seeds.
+        mae: over seeds, a fraction.
+        difference: of ``kendall_tau`` and that of :data:`BASELINE` with the same seed; ``None``
+            for the baseline itself, and where it is missing or has several rows.
+        shipped: whether the results came with the project.
+        by_seed: ``kendall_tau`` of each seed.
+    """
+
+    predictor: str
+    label: str
+    parameters: int | None
+    kendall_tau: MeanSd
+    r2: MeanSd
+    mae: MeanSd
+    difference: MeanSd | None = None
+    shipped: bool = False
+    by_seed: Mapping[int, float] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """The predictor, whatever it was trained on before."""
+        return self.predictor.partition(FINETUNED)[0]
+
+    @property
+    def name(self) -> str:
+        """The predictor with its label."""
+        return f"{self.predictor} ({self.label})" if self.label else self.predictor
+
+
+@dataclass(frozen=True)
+class PredictorSection:
     """Predictors that may be compared: the same networks to train on, with the same labels.
 
     Args:
         dataset: the zoo.
-        data_note: what to know about it.
-        train_networks: how many networks they were trained on.
-        label: the accuracies that they learnt; ``None`` for runs that did not write it down.
+        data_note: a remark on it.
+        label: the accuracies that were learnt; ``None`` for runs that did not write it down.
+        train_networks: the number of networks to train on.
+        variant: the settings of the data that other sections of this zoo have otherwise.
+        shared: the settings of all rows.
+        rows: the best predictor first.
     """
 
     dataset: str
     data_note: str | None
+    label: str | None
     train_networks: int | None
-    label: str | None = None
+    variant: str
+    shared: Settings
+    rows: tuple[PredictorRow, ...]
 
 
-@dataclass(frozen=True)
-class PredictorLine:
-    """One predictor, on test networks.
+PredictorTable = list[PredictorSection]
+SectionKey = tuple[str, str, str, int, str]
 
-    Args:
-        predictor: its name, and what it had been trained on before.
-        parameters: how many it has.
-        kendall_tau: over seeds.
-        r2: over seeds.
-        mae: over seeds, a fraction.
-        difference: of ``kendall_tau`` and that of :data:`REFERENCE` with the same seed, over the
-            seeds that both have; ``None`` for the reference itself.
+
+def tabulate_predictors(runs: Iterable[Run]) -> PredictorTable:
+    """One section for each zoo, label and number of networks to train.
+
+    Runs are averaged if they differ in nothing but the seed; a run that was repeated counts once,
+    the latest. Runs on some batches only are left out, and those that :func:`without_scores`
+    counts.
     """
-
-    predictor: str
-    parameters: int | None
-    kendall_tau: Spread
-    r2: Spread
-    mae: Spread
-    difference: Spread | None = None
-
-
-PredictorTable = dict[PredictorGroup, list[PredictorLine]]
-BySeed = dict[int, Results]
-
-
-def tabulate_predictors(results: Sequence[Results]) -> PredictorTable:
-    """One list of lines per group, the best predictor first.
-
-    Where one seed has several runs of a predictor of one size, that with the highest τ on
-    validation networks counts. Runs on some batches only are left out, and those that
-    :func:`without_scores` counts. What was fine-tuned and what was new are two predictors.
-    """
-    groups: dict[PredictorGroup, dict[tuple[str, int], BySeed]] = defaultdict(
-        lambda: defaultdict(dict)
-    )
-    for run in results:
-        if _counts(run) and _has_scores(run):
-            seeds = groups[_group(run)][_name(run), _count(run, "parameters") or 0]
-            seeds[run.seed] = max(seeds.get(run.seed, run), run, key=_on_validation)
-    return {group: _lines(groups[group]) for group in sorted(groups, key=_order)}
+    counted = [run for run in runs if _counts(run.results) and _has_scores(run.results)]
+    records = pd.DataFrame([_record(run) for run in counted])
+    if records.empty:
+        return []
+    same = ["section", "shipped", "predictor", "parameters"]
+    name_the_unrecorded(records, [*same, "seed"])
+    records["protocol"] = records["settings"].map(canonical)
+    records = records.drop_duplicates([*same, "protocol", "seed"], keep="last")
+    data = {_section_key(run.results): _data_settings(run.results) for run in counted}
+    variants: dict[SectionKey, str] = {}
+    label: dict[tuple[str, str, str], str] = {}
+    # Over all sections of a zoo, so that a predictor has one name in all of them.
+    for zoo in {key[0] for key in data}:
+        keys = [key for key in data if key[0] == zoo]
+        variants |= zip(keys, labels([("", data[key]) for key in keys]), strict=True)
+        label |= _labels(zoo, records[[section[0] == zoo for section in records["section"]]])
+    return [
+        _section(key, variants[key], data[key], records[records["section"] == key], label)
+        for key in sorted(data)
+    ]
 
 
-def without_scores(results: Sequence[Results]) -> int:
-    """How many predictors have no number in the table: theirs are NaN, which is not written."""
-    return sum(_counts(run) and not _has_scores(run) for run in results)
+def without_scores(runs: Sequence[Run]) -> int:
+    """Number of predictors that are in no table because their scores are NaN, thus not written."""
+    return sum(_counts(run.results) and not _has_scores(run.results) for run in runs)
 
 
 def _counts(run: Results) -> bool:
@@ -88,53 +127,79 @@ def _has_scores(run: Results) -> bool:
     return all(name in run.metrics for name in NEEDED)
 
 
-def _name(run: Results) -> str:
-    before = f", fine-tuned from {run.finetuned_from}" if run.finetuned_from else ""
-    return f"{run.predictor}{before}"
+def _section_key(run: Results) -> SectionKey:
+    count = int(run.metrics.get("train_networks", 0))
+    data = canonical(_data_settings(run))
+    return str(run.dataset), run.data_note or "", run.label or "", count, data
 
 
-def _group(run: Results) -> PredictorGroup:
-    count = _count(run, "train_networks")
-    return PredictorGroup(str(run.dataset), run.data_note, count, run.label)
+def _data_settings(run: Results) -> Settings:
+    # The number of training runs shows in that of networks.
+    return {k: v for k, v in split(run).network.items() if k != "data.train_runs"}
 
 
-def _order(group: PredictorGroup) -> tuple[str, str, str, int]:
-    return group.dataset, group.data_note or "", group.label or "", group.train_networks or 0
+def _record(run: Run) -> dict[str, Any]:
+    results = run.results
+    before = f"{FINETUNED}{results.finetuned_from}" if results.finetuned_from else ""
+    return {
+        "section": _section_key(results),
+        "shipped": run.shipped,
+        "predictor": f"{results.predictor}{before}",
+        "parameters": int(results.metrics.get("parameters", 0)),
+        "settings": split(results).method,
+        "seed": results.seed,
+        "run": run_name(run),
+        "config_hash": results.config_hash,
+        **{name: results.metrics[name] for name in NEEDED},
+    }
 
 
-def _count(run: Results, name: str) -> int | None:
-    return int(run.metrics[name]) if name in run.metrics else None
+def _labels(zoo: str, records: pd.DataFrame) -> dict[tuple[str, str, str], str]:
+    """Labels by zoo, predictor and protocol."""
+    unique = records.drop_duplicates(["predictor", "protocol"])
+    names = labels(list(zip(unique["predictor"], unique["settings"], strict=True)))
+    keys = zip(unique["predictor"], unique["protocol"], strict=True)
+    return {(zoo, *key): name for key, name in zip(keys, names, strict=True)}
 
 
-def _on_validation(run: Results) -> float:
-    return run.metrics.get("val_kendall_tau", -inf)
+def _section(
+    key: SectionKey,
+    variant: str,
+    data: Settings,
+    records: pd.DataFrame,
+    label: dict[tuple[str, str, str], str],
+) -> PredictorSection:
+    rows = []
+    keys = ["predictor", "protocol", "parameters", "shipped"]
+    for found, runs in records.groupby(keys, sort=False):
+        predictor, protocol, parameters, shipped = cast(tuple[str, str, int, bool], found)
+        name = label[key[0], predictor, protocol]
+        rows.append(_row(predictor, name, int(parameters), bool(shipped), runs))
+    common = {**data, **shared(list(records["settings"]))}
+    dataset, note, learnt, networks, _ = key
+    about = (dataset, note or None, learnt or None, networks or None, variant, common)
+    return PredictorSection(*about, _compared(rows))
 
 
-def _lines(runs: dict[tuple[str, int], BySeed]) -> list[PredictorLine]:
-    reference = next((seeds for (name, _), seeds in runs.items() if name == REFERENCE), {})
-    lines = [
-        PredictorLine(
-            name,
-            parameters or None,
-            kendall_tau=_spread(seeds, "kendall_tau"),
-            r2=_spread(seeds, "r2"),
-            mae=_spread(seeds, "mae"),
-            difference=None if name == REFERENCE else _difference(seeds, reference),
-        )
-        for (name, parameters), seeds in runs.items()
-    ]
-    return sorted(lines, key=lambda line: -line.kendall_tau.mean)
-
-
-def _spread(seeds: BySeed, metric: str) -> Spread:
-    spread = Spread.of(run.metrics[metric] for run in seeds.values())
-    assert spread is not None
-    return spread
-
-
-def _difference(seeds: BySeed, reference: BySeed) -> Spread | None:
-    common = sorted(seeds.keys() & reference.keys())
-    return Spread.of(
-        seeds[seed].metrics["kendall_tau"] - reference[seed].metrics["kendall_tau"]
-        for seed in common
+def _row(
+    predictor: str, label: str, parameters: int, shipped: bool, runs: pd.DataFrame
+) -> PredictorRow:
+    tau, r2, mae = (MeanSd.of(runs[name]) for name in NEEDED)
+    assert tau and r2 and mae
+    by_seed = dict(zip(runs["seed"], runs["kendall_tau"], strict=True))
+    scores = {"kendall_tau": tau, "r2": r2, "mae": mae}
+    return PredictorRow(
+        predictor, label, parameters or None, **scores, shipped=shipped, by_seed=by_seed
     )
+
+
+def _compared(rows: Sequence[PredictorRow]) -> tuple[PredictorRow, ...]:
+    """Rows with their differences from the baseline, the best first."""
+    compared = []
+    for row in rows:
+        baselines = [r for r in rows if r.predictor == BASELINE and r.shipped == row.shipped]
+        of_baseline = baselines[0].by_seed if len(baselines) == 1 else {}
+        seeds = row.by_seed.keys() & of_baseline.keys() if row.predictor != BASELINE else set()
+        difference = MeanSd.of(row.by_seed[seed] - of_baseline[seed] for seed in sorted(seeds))
+        compared.append(replace(row, difference=difference))
+    return tuple(sorted(compared, key=lambda row: -row.kendall_tau.mean))

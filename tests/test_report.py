@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -43,7 +44,7 @@ def test_a_report_is_a_table_and_curves_and_skips_what_is_broken(outputs, caplog
     (outputs / "results.json").write_text("{")
     report([str(outputs)], outputs / "report")
     written = {file.name: file.stat().st_size for file in (outputs / "report").iterdir()}
-    assert set(written) == {"table.md", "table.csv", "curves.png"}
+    assert set(written) == {"index.html", "table.md", "table.csv", "curves.png"}
     assert all(written.values())
     (warning,) = caplog.messages
     assert str(outputs / "results.json") in warning
@@ -61,8 +62,8 @@ def test_no_results_are_one_clear_line_and_no_report(tmp_path):
     done = run(tmp_path, f"roots={tmp_path}")
     assert done.returncode != 0
     assert done.stderr.strip().splitlines() == [
-        f"error: no results of a network or a predictor below {tmp_path}: "
-        "run an experiment first (python train.py), or set roots=[FOLDER]"
+        f"error: no results of a network or a predictor below {tmp_path}: run an experiment first "
+        "(python train.py), set roots=[FOLDER], or see the project's own (reference=true)"
     ]
     assert list(tmp_path.iterdir()) == []
 
@@ -71,8 +72,8 @@ def test_runs_on_some_batches_only_are_counted_and_left_out(outputs, tmp_path, c
     caplog.set_level("INFO", logger=report_py.log.name)
     (file,) = outputs.rglob("results.json")
     replace(Results.read(file), debug=True).write(outputs / "smoke" / "results.json")
-    (rows,) = report(str(outputs), tmp_path / "report").networks.values()
-    assert [row.test_acc.n for row in rows] == [1, 1]
+    (section,) = report(str(outputs), tmp_path / "report").networks
+    assert [row.test_acc.n for row in section.rows] == [1, 1]
     assert caplog.messages == ["left out: 1 on some batches only (debug)"]
 
 
@@ -92,6 +93,52 @@ def test_predictors_have_their_own_table_and_figure(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "StatNN" in done.stdout and "predictors.md,predictors.csv,predictors.png" in done.stdout
     written = {file.name: file for file in (tmp_path / "report").iterdir()}
-    assert written.keys() == {"predictors.md", "predictors.csv", "predictors.png"}
+    assert written.keys() == {"index.html", "predictors.md", "predictors.csv", "predictors.png"}
     line = "| MLP | 10 | 0.5100 ± 0.0141 | 0.9000 ± 0.0000 | 2.00 ± 0.00 | -0.3000 ± 0.0000 | 2 |"
     assert line in written["predictors.md"].read_text()
+
+
+def test_results_that_came_with_the_project_are_shown_on_request(outputs, tmp_path):
+    shipped = outputs / "reference"
+    (file,) = outputs.rglob("results.json")
+    results = Results.read(file)
+    row = replace(results.pruned[0], test_acc=0.6)
+    replace(results, pruned=(row,)).write(shipped / "magnitude" / "results.json")
+
+    def shown(**options):
+        report([str(outputs)], tmp_path / "report", shipped=shipped, **options)
+        text = (tmp_path / "report" / "table.md").read_text()
+        return [line for line in text.splitlines() if "| magnitude" in line]
+
+    own, theirs = "| magnitude | 80 % | 70.00 |", "| magnitude § | 80 % | 60.00 |"
+    (line,) = shown()
+    assert line.startswith(own)
+    first, second = shown(reference=True)
+    assert first.startswith(own) and second.startswith(theirs)
+
+
+def test_paths_may_begin_at_home(outputs, monkeypatch):
+    monkeypatch.setenv("HOME", str(outputs.parent))
+    report(["~/outputs"], "~/written")
+    assert (outputs.parent / "written" / "table.md").is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(outputs):
+    file = outputs.parent / "file"
+    file.touch()
+    for place in (file, file / "report"):
+        with pytest.raises(
+            ValueError, match=f"output_dir={place} cannot be written: a file is in the way"
+        ):
+            report([str(outputs)], place)
+    done = run(outputs.parent, "output_dir=file")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error: output_dir=file cannot be written: a file is in the way"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_named(outputs):
+    place = outputs.parent / "read_only"
+    place.mkdir(mode=0o500)
+    with pytest.raises(ValueError, match=f"output_dir={place} cannot be written: Permission"):
+        report([str(outputs)], place)

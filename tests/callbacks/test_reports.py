@@ -172,4 +172,4 @@ def test_the_table_ends_with_the_dense_row():
     )
     table = summary_table(results)
     assert list(table.columns[0].cells) == ["magnitude", "magnitude", "dense †"]
-    assert list(table.columns[3].cells) == ["40.00 %", "40.00 %", "50.00 %"]
+    assert list(table.columns[4].cells) == ["40.00 %", "40.00 %", "50.00 %"]

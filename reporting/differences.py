@@ -1,0 +1,48 @@
+"""Paired differences of two rows over the same dense networks and seeds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from reporting.mean_sd import ENOUGH, MeanSd
+from reporting.networks import Row, Section
+from reporting.records import FINETUNED_DENSE
+
+TOO_SMALL = "n too small"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Test accuracy of one row minus that of another at the same sparsity.
+
+    Args:
+        first: the row.
+        second: the one that is subtracted.
+        accuracy: over the units that both have.
+    """
+
+    first: Row
+    second: Row
+    accuracy: MeanSd
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % confidence interval; ``None`` below three units."""
+        return self.accuracy.interval()
+
+
+def differences(section: Section) -> Iterator[Difference]:
+    """Of all pairs of pruned rows that share a unit, the higher row of the table first."""
+    rows = [row for row in section.rows if row.method not in {"dense", FINETUNED_DENSE}]
+    for first, second in combinations(rows, 2):
+        units = first.by_unit.keys() & second.by_unit.keys()
+        if (first.sparsity, first.shipped) == (second.sparsity, second.shipped) and units:
+            pairs = [first.by_unit[u] - second.by_unit[u] for u in sorted(units)]
+            accuracy = MeanSd.of(pairs)
+            assert accuracy is not None
+            yield Difference(first, second, accuracy)
+
+
+def enough(difference: Difference) -> bool:
+    """True if there are enough units for an interval."""
+    return difference.accuracy.n >= ENOUGH

@@ -1,0 +1,124 @@
+"""Table of predictors as text."""
+
+import pandas as pd
+
+from reporting.mean_sd import columns
+from reporting.predictors import (
+    BASELINE,
+    TEST_LABEL,
+    PredictorRow,
+    PredictorSection,
+    PredictorTable,
+)
+from reporting.text import (
+    SAW_TEST,
+    SHIPPED,
+    markdown_table,
+    shipped_note,
+    show_settings,
+    without_empty,
+)
+
+CAPTION = (
+    "On test networks: mean ± sample standard deviation over n seeds. τ: Kendall's τ-b of "
+    "predicted and true accuracies; MAE in percentage points; the difference is the mean over "
+    f"seeds of τ minus that of {BASELINE} with the same seed, with its 95 % confidence interval "
+    "(Student's t) from 3 seeds on."
+)
+DIFFERENCE = f"τ − τ of {BASELINE}"
+
+
+def predictors_caption(table: PredictorTable) -> str:
+    """Explain the columns of the table and the results that it has."""
+    return f"{CAPTION} {shipped_note(row.shipped for section in table for row in section.rows)}"
+
+
+def predictors_to_markdown(table: PredictorTable) -> str:
+    """The table with one part per section."""
+    parts = ["# Predictors", predictors_caption(table)]
+    for section in table:
+        parts += [
+            f"## {predictors_title(section)}",
+            markdown_table(predictors_frame(section, table)),
+        ]
+        parts += predictors_notes(section)
+    return "\n\n".join(parts) + "\n"
+
+
+def predictors_title(section: PredictorSection) -> str:
+    """The zoo, its labels and how many networks there are to train."""
+    count = section.train_networks
+    parts = [section.dataset, section.label, section.variant]
+    parts.append("" if count is None else f"{count:,} networks to train")
+    return ", ".join(part for part in parts if part) + mark(section.label)
+
+
+def predictors_frame(section: PredictorSection, table: PredictorTable) -> pd.DataFrame:
+    """The rows of a section as strings.
+
+    Args:
+        section: the section.
+        table: that it belongs to; rows are marked as shipped if not all of its rows are.
+    """
+    mark_shipped = not all(row.shipped for other in table for row in other.rows)
+    lines = []
+    for row in section.rows:
+        shipped = f" {SHIPPED}" if row.shipped and mark_shipped else ""
+        lines.append(
+            {
+                "predictor": f"{row.name}{mark(section.label, row.predictor)}{shipped}",
+                "parameters": "" if row.parameters is None else f"{row.parameters:,}",
+                "τ": row.kendall_tau.show(".4f", 1.0),
+                "R²": row.r2.show(".4f", 1.0),
+                "MAE": row.mae.show(),
+                DIFFERENCE: row.difference.show("+.4f", 1.0) if row.difference else "",
+                "95 % interval": _interval(row),
+                "n": str(row.kendall_tau.n),
+            }
+        )
+    return without_empty(pd.DataFrame(lines))
+
+
+def predictors_notes(section: PredictorSection) -> list[str]:
+    """Sentences below a section: its data, its settings and its marks."""
+    found = []
+    if section.data_note:
+        found.append(f"{section.dataset}: {section.data_note}.")
+    if section.shared:
+        found.append(f"Settings of all rows: {show_settings(section.shared)}.")
+    if any(mark(section.label, row.predictor) for row in section.rows):
+        found.append(f"{SAW_TEST} Learnt accuracies on test images: nothing may be chosen with it.")
+    return found
+
+
+def predictors_to_csv(table: PredictorTable) -> str:
+    """One line per predictor; accuracies are fractions."""
+    lines = [
+        {
+            **{"dataset": section.dataset, "data_note": section.data_note},
+            **{"train_networks": section.train_networks, "label": section.label},
+            **{"variant": section.variant, "predictor": row.predictor, "settings": row.label},
+            **{"parameters": row.parameters, "n": row.kendall_tau.n},
+            **columns("kendall_tau", row.kendall_tau),
+            **columns("r2", row.r2),
+            **columns("mae", row.mae),
+            **columns("difference", row.difference),
+            "difference_n": row.difference and row.difference.n,
+            "shipped": row.shipped,
+        }
+        for section in table
+        for row in section.rows
+    ]
+    whole = ("train_networks", "parameters", "difference_n")
+    frame = pd.DataFrame(lines).astype(dict.fromkeys(whole, "Int64"))
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def mark(*texts: str | None) -> str:
+    """The mark of predictors that learnt accuracies on test images."""
+    return f" {SAW_TEST}" if any(TEST_LABEL in text for text in texts if text) else ""
+
+
+def _interval(row: PredictorRow) -> str:
+    interval = row.difference and row.difference.interval()
+    return f"{interval[0]:+.4f} to {interval[1]:+.4f}" if interval else ""

@@ -1,0 +1,136 @@
+"""Settings of runs: what tells one run from another, in full and as a short label."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reporting.schema import ProtocolValue
+
+Settings = dict[str, ProtocolValue]
+
+# Facts about a run that are no settings: a seed is what is averaged over, the others have columns.
+NO_SETTING = {"seed", "sparsity", "method", "name", "experiment"}
+# What the dense network and its data are; other values make another section of a table.
+OF_NETWORK = ("target.", "dense.", "data.")
+OF_METHOD_TOO = ("data.batch_size", "data.augment")
+# A method's own settings: they differ between methods anyway.
+OWN = ("pruner.", "optimizer.", "scheduler.", "architecture.", "model.", "trainer.max_epochs")
+# What stands for the settings of files that did not record any.
+UNRECORDED = "experiment"
+RUN = "run"
+# Last words of keys that say nothing by themselves.
+VAGUE = {"lr", "epochs", "max_epochs", "patience", "_target_", "name", "weight", "folder"}
+# Settings whose value speaks for itself.
+VALUE_ONLY = {"gauge", "setting", "precision", RUN, UNRECORDED}
+MISSING = object()
+
+
+def canonical(settings: Mapping[str, Any]) -> str:
+    """The same text for equal settings, also where one has 1 and the other 1.0."""
+    return json.dumps({key: _number(value) for key, value in settings.items()}, sort_keys=True)
+
+
+def of_network(key: str) -> bool:
+    """True for settings of the dense network or its data."""
+    return key.startswith(OF_NETWORK) and key not in OF_METHOD_TOO
+
+
+def is_setting(key: str) -> bool:
+    """True for keys whose values make runs different rows of a table."""
+    return key not in NO_SETTING and key.rpartition(".")[2] != "seed"
+
+
+def labels(variants: Sequence[tuple[str, Settings]]) -> list[str]:
+    """A short text for each variant: the settings that others have with other values.
+
+    Args:
+        variants: methods and their settings. What is missing in one of two variants of a method
+            differs, too; a method's own settings are compared with those of the same method only.
+    """
+    across = compared(s for _, s in variants)
+    by_method: dict[str, list[Settings]] = defaultdict(list)
+    for method, settings in variants:
+        by_method[method].append(settings)
+    shown = {m: across | _differing(s) | _absent_in_some(s) for m, s in by_method.items()}
+    names = short_names(set().union(*shown.values()))
+    return [
+        ", ".join(
+            text
+            for key in sorted(shown[method] & settings.keys())
+            if (text := describe(names[key], settings[key], method))
+        )
+        for method, settings in variants
+    ]
+
+
+def compared(variants: Iterable[Settings]) -> set[str]:
+    """The keys with several values that are compared between methods, too."""
+    return {
+        key
+        for key in _differing(variants) - {UNRECORDED, RUN}
+        if not key.startswith(OWN) or key.endswith(".gauge")
+    }
+
+
+def shared(variants: Sequence[Settings]) -> Settings:
+    """The settings that all variants have in common, of those that recorded any."""
+    recorded = [settings for settings in variants if UNRECORDED not in settings]
+    if not recorded:
+        return {}
+    differing = _differing(recorded) | _absent_in_some(recorded)
+    return {key: value for key, value in recorded[0].items() if key not in differing}
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """The last word of each key; the last two where one is vague or not unique."""
+    last = [key.rpartition(".")[2] for key in keys]
+    return {
+        key: " ".join(key.split(".")[-2:])
+        if word in VAGUE or last.count(word) > 1
+        else word.replace("_", " ")
+        for key, word in zip(keys, last, strict=True)
+    }
+
+
+def describe(name: str, value: ProtocolValue, method: str = "") -> str:
+    """A setting in a few words, such as ``operator lr 0.0001`` or ``no preserve size``."""
+    if name == "optimizer lr" and method == "scalegmn_eq":
+        name = "operator lr"
+    name = {"finetune lr": "fine-tuning rates"}.get(name, name)
+    if value is None or isinstance(value, bool):
+        return name if value else f"no {name}"
+    values = value if isinstance(value, list) else [value]
+    text = ", ".join(_plain(entry) for entry in values)
+    return text if name.split()[-1] in VALUE_ONLY else f"{name} {text}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    # Of a class, its name without the modules.
+    return value.rpartition(".")[2] if isinstance(value, str) and "/" not in value else str(value)
+
+
+def _differing(variants: Iterable[Settings]) -> set[str]:
+    values = defaultdict(set)
+    for settings in variants:
+        for key, value in settings.items():
+            values[key].add(canonical({key: value}))
+    return {key for key, found in values.items() if len(found) > 1}
+
+
+def _absent_in_some(variants: Sequence[Settings]) -> set[str]:
+    recorded = [settings for settings in variants if UNRECORDED not in settings]
+    keys = set().union(*(settings.keys() for settings in recorded))
+    absent = {key for key in keys if any(key not in settings for settings in recorded)}
+    # A run that recorded nothing is told from those that did by its name.
+    return absent | ({UNRECORDED} if 0 < len(recorded) < len(variants) else set())
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_number(entry) for entry in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

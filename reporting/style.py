@@ -1,0 +1,83 @@
+"""Colours and markers: one colour for a method or predictor in every figure."""
+
+from collections.abc import Iterable, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, NullLocator
+
+from reporting.identity import method_order
+from reporting.records import FINETUNED_DENSE
+from reporting.schema import METHODS
+
+# Of related methods related colours; told apart also by colour-blind readers where both are usual.
+COLOURS = {
+    "dense": "#000000",
+    FINETUNED_DENSE: "#7f7f7f",
+    "scalegmn_eq": "#0072b2",
+    "scalegmn_inv": "#56b4e9",
+    "scalegmn_inv_guarded": "#00868b",
+    "magnitude": "#d55e00",
+    "magnitude_layer": "#e69f00",
+    "imp": "#009e73",
+    "imp_rewind": "#7cc68d",
+    "l1": "#cc79a7",
+    "gmp": "#8c564b",
+    "snip": "#b8a800",
+    "grasp": "#6b6b00",
+    "lamp": "#f08080",
+    "erk": "#1f3a93",
+    "random": "#7b3294",
+    "shuffled": "#b9a0cc",
+}
+OTHER_COLOURS = ("#17becf", "#bcbd22", "#e377c2", "#2ca02c", "#ff9896", "#393b79", "#a55194")
+PREDICTORS = {
+    "ScaleGMN (scale), forward": "#0072b2",
+    "ScaleGMN (scale), bidirectional": "#009e73",
+    "GMN, forward": "#e69f00",
+    "GMN, bidirectional": "#8c564b",
+    "StatNN": "#d55e00",
+    "MLP": "#7b3294",
+}
+MARKERS = "osD^vPX*"
+
+
+def method_colours(methods: Iterable[str]) -> dict[str, str]:
+    """Colours of the known methods, and of others in the order of their names."""
+    return _colours(methods, COLOURS)
+
+
+def predictor_colours(names: Iterable[str]) -> dict[str, str]:
+    """Colours of the known predictors, and of others in the order of their names."""
+    return _colours(names, PREDICTORS)
+
+
+def shade(colour: str, strength: float) -> tuple[float, float, float]:
+    """A colour mixed with white: 1 is the colour itself, 0 is white."""
+    red, green, blue = to_rgb(colour)
+    return tuple(1 - strength * (1 - part) for part in (red, green, blue))  # type: ignore[return-value]
+
+
+def place_methods(methods: Iterable[str]) -> dict[str, int]:
+    """Order of methods in tables and legends."""
+    return method_order(methods, (METHODS[0], FINETUNED_DENSE, *METHODS[1:]))
+
+
+def plain_ticks(axes: Axes, values: Sequence[float | int], *, form: str = "%g") -> None:
+    """Ticks of the x axis at these values only, written out."""
+    axes.set_xticks(values)
+    axes.xaxis.set_major_formatter(FormatStrFormatter(form))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def explain(figure: Figure, sentences: Iterable[str]) -> None:
+    """Write below all panels what marks mean."""
+    text = "\n".join(dict.fromkeys(sentences))
+    if text:
+        figure.supxlabel(text, x=0.01, ha="left", fontsize="small")
+
+
+def _colours(names: Iterable[str], known: dict[str, str]) -> dict[str, str]:
+    others = sorted(set(names) - known.keys())
+    return known | {name: OTHER_COLOURS[i % len(OTHER_COLOURS)] for i, name in enumerate(others)}

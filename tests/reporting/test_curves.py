@@ -1,0 +1,78 @@
+import pytest
+
+from reporting import DenseRow, Results, Run
+from reporting.curves import plot_curves
+from reporting.networks import tabulate
+from reporting.style import COLOURS, OTHER_COLOURS, method_colours
+
+
+def draw(*runs):
+    return plot_curves(tabulate(Run(run) for run in runs))
+
+
+def legend(axes):
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_a_panel_has_a_line_per_method_and_explains_styles(run):
+    runs = [run(method="dense", sparsity=0.0), run(method="random")]
+    runs += [run(test_acc_before_finetune=0.1, sparsity=s) for s in (0.6, 0.9)]
+    (axes,) = draw(*runs).axes
+    styles = ["after fine-tuning", "before fine-tuning"]
+    assert legend(axes) == ["dense", "dense, fine-tuned", "magnitude", "random", *styles]
+    dotted = [line for line in axes.get_lines() if line.get_linestyle() == ":"]
+    assert [list(line.get_xdata()) for line in dotted] == [[60, 90]]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["60", "90"]
+
+
+def test_without_numbers_before_fine_tuning_the_legend_has_no_styles(run):
+    assert legend(draw(run()).axes[0]) == ["dense", "magnitude"]
+
+
+def test_marks_are_explained_in_the_picture(run):
+    figure = draw(run(data_note="jpeg", saw_validation=True))
+    text = figure.get_supxlabel()
+    assert "† The dense network was trained on validation" in text and "‡ Images: jpeg." in text
+
+
+def test_a_group_without_pruned_networks_has_no_panel(run):
+    dense = DenseRow(test_acc=0.5)
+    only = Results(experiment="t", seed=1, target="t", dataset="digits", dense=dense)
+    assert len(draw(run(), only).axes) == 1
+    assert draw(only) is None
+
+
+def test_panels_of_one_data_set_share_their_axes_and_others_do_not(run):
+    runs = [run(sparsity=0.6), run(sparsity=0.9, data_note="copy"), run(dataset="digits")]
+    first, second, other = draw(*runs).axes
+    assert first.get_xlim() == second.get_xlim() != other.get_xlim()
+    assert first.get_ylim() == second.get_ylim()
+
+
+def test_bars_are_only_where_there_are_several_values(run):
+    (axes,) = draw(run(1), run(2, test_acc=0.5), run(1, method="random")).axes
+    assert len(axes.containers) == 1
+
+
+def test_the_legend_is_beside_the_data(run):
+    figure = draw(run())
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
+
+
+def test_every_method_has_a_colour_of_its_own_and_an_unknown_one_too():
+    assert len(set(COLOURS.values())) == len(COLOURS)
+    assert not set(COLOURS.values()) & set(OTHER_COLOURS)
+    colours = method_colours(["mine", "magnitude", "another"])
+    assert colours["magnitude"] == COLOURS["magnitude"]
+    assert (colours["another"], colours["mine"]) == OTHER_COLOURS[:2]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_settings_of_one_method_share_its_colour_and_differ_in_the_marker(run, count):
+    runs = [run(protocol={"pruner.gauge": gauge}) for gauge in ("raw", "balanced")[:count]]
+    (axes,) = draw(*runs).axes
+    lines = axes.get_lines()[1:]
+    assert {line.get_color() for line in lines} == {COLOURS["magnitude"]}
+    assert len({line.get_marker() for line in lines}) == count

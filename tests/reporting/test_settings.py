@@ -1,0 +1,69 @@
+import pytest
+
+from reporting.settings import canonical, describe, labels, shared, short_names
+
+UNRECORDED = {"experiment": "old"}
+
+
+def test_equal_settings_have_one_text_whatever_their_order_and_kind_of_number():
+    assert canonical({"a": 1, "b": [0.1, 2.0]}) == canonical({"b": [0.1, 2], "a": 1.0})
+    assert canonical({"a": True}) != canonical({"a": 1})
+    assert canonical({"a": 1}) != canonical({"a": 1.5})
+
+
+def test_a_label_has_what_differs_and_nothing_else():
+    variants = [
+        ("magnitude", {"pruner.gauge": "raw", "finetune.patience": 10}),
+        ("magnitude", {"pruner.gauge": "balanced", "finetune.patience": 10}),
+        ("random", {"finetune.patience": 10}),
+    ]
+    assert labels(variants) == ["raw", "balanced", ""]
+    assert shared([settings for _, settings in variants]) == {"finetune.patience": 10}
+
+
+def test_budgets_are_compared_between_methods_and_a_methods_own_settings_are_not():
+    variants = [
+        ("scalegmn_eq", {"finetune.max_epochs": 1000, "optimizer.lr": 1e-3}),
+        ("magnitude", {"finetune.max_epochs": 100, "optimizer.lr": 1e-4}),
+    ]
+    assert labels(variants) == ["finetune max_epochs 1000", "finetune max_epochs 100"]
+
+
+def test_the_rate_of_an_operator_is_named_as_such():
+    variants = [("scalegmn_eq", {"optimizer.lr": lr}) for lr in (1e-3, 1e-4)]
+    assert labels(variants) == ["operator lr 0.001", "operator lr 0.0001"]
+
+
+def test_a_setting_that_one_of_two_runs_of_a_method_lacks_differs():
+    assert labels([("m", {"a.b": 1}), ("m", {})]) == ["b 1", ""]
+    assert labels([("m", {"a.b": 1}), ("n", {})]) == ["", ""]
+
+
+def test_runs_that_recorded_nothing_are_told_from_those_that_did():
+    variants = [("m", {"a": 1, "b": 2}), ("m", UNRECORDED)]
+    assert labels(variants) == ["", "old"]
+    assert labels([("m", UNRECORDED), ("n", {"experiment": "other"})]) == ["", ""]
+    assert shared([UNRECORDED]) == {}
+
+
+def test_short_names_are_unique():
+    names = short_names(["a.width", "b.c.width", "optimizer.lr", "prune_biases"])
+    assert names["a.width"] == "a width" and names["b.c.width"] == "c width"
+    assert names["optimizer.lr"] == "optimizer lr" and names["prune_biases"] == "prune biases"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("preserve size", True, "preserve size"),
+        ("preserve size", False, "no preserve size"),
+        ("skip", None, "no skip"),
+        ("width", 16, "width 16"),
+        ("rate", 0.0001, "rate 0.0001"),
+        ("finetune lr", [0.01, 0.001], "fine-tuning rates 0.01, 0.001"),
+        ("precision", "bf16-mixed", "bf16-mixed"),
+        ("optimizer _target_", "torch.optim.SGD", "optimizer _target_ SGD"),
+    ],
+)
+def test_settings_are_described_in_a_few_words(name, value, text):
+    assert describe(name, value) == text
