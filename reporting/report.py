@@ -1,0 +1,120 @@
+"""Write tables, figures and a page of all results."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from reporting import collect
+from reporting.curves import plot_curves
+from reporting.learning_curves import plot_learning_curves
+from reporting.networks import Table, tabulate
+from reporting.networks_text import differences_to_csv, to_csv, to_markdown
+from reporting.page import html_page
+from reporting.predictors import PredictorTable, tabulate_predictors, without_scores
+from reporting.predictors_figure import plot_predictors
+from reporting.predictors_text import predictors_to_csv, predictors_to_markdown
+from scalegmn.formats import atomic_path
+
+log = logging.getLogger(__name__)
+
+# The results that came with the project.
+SHIPPED = Path(__file__).parents[1] / "outputs" / "reference"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Tables of all results.
+
+    Attributes:
+        networks: pruned and dense ones.
+        predictors: of accuracies.
+    """
+
+    networks: Table
+    predictors: PredictorTable
+
+
+def report(
+    roots: str | Sequence[str],
+    output_dir: str | Path,
+    *,
+    reference: bool = False,
+    shipped: str | Path = SHIPPED,
+) -> Report:
+    """Read every ``results.json`` below ``roots``; write tables, figures and a page of them.
+
+    Args:
+        roots: folders.
+        output_dir: folder of the report.
+        reference: whether to read the results in ``shipped``, too.
+        shipped: folder of the results that came with the project. They are marked, and read only
+            if ``reference`` is set or a root lies in it.
+
+    Raises:
+        FileNotFoundError: if no file there has a network or a predictor.
+        ValueError: if the report cannot be written there.
+    """
+    roots = [roots] if isinstance(roots, str) else list(roots)
+    searched = [*roots, str(shipped)] if reference else roots
+    runs, complaints = collect(searched, shipped=shipped, with_shipped=reference)
+    for complaint in complaints:
+        log.warning(complaint)
+    found = Report(tabulate(runs), tabulate_predictors(runs))
+    if debug := sum(bool(run.results.debug) for run in runs):
+        log.info("left out: %d on some batches only (debug)", debug)
+    if failed := without_scores(runs):
+        log.warning("left out: %d predictors without scores, as theirs are NaN", failed)
+    if not found.networks and not found.predictors:
+        raise FileNotFoundError(
+            f"no results of a network or a predictor below {', '.join(roots)}: run an experiment "
+            "first (python train.py), set roots=[FOLDER], or see the project's own (reference=true)"
+        )
+    write(found, Path(output_dir).expanduser())
+    return found
+
+
+def write(found: Report, folder: Path) -> None:
+    """Write all files of the report.
+
+    Raises:
+        ValueError: if the folder cannot be written to.
+    """
+    drawn = figures(found)
+    page = html_page(found.networks, found.predictors, drawn)
+    try:
+        for name, text in {**texts(found), "index.html": page}.items():
+            with atomic_path(folder / name) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        for name, figure in drawn.items():
+            with atomic_path(folder / name) as temporary:
+                figure.savefig(temporary, dpi=150)
+    except OSError as error:
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "a file is in the way" if in_the_way else error.strerror or error
+        raise ValueError(f"output_dir={folder} cannot be written: {reason}") from error
+
+
+def texts(found: Report) -> dict[str, str]:
+    """The tables by file name."""
+    written: dict[str, str] = {}
+    if found.networks:
+        written |= {"table.md": to_markdown(found.networks), "table.csv": to_csv(found.networks)}
+        if paired := differences_to_csv(found.networks):
+            written["differences.csv"] = paired
+    if found.predictors:
+        written["predictors.md"] = predictors_to_markdown(found.predictors)
+        written["predictors.csv"] = predictors_to_csv(found.predictors)
+    return written
+
+
+def figures(found: Report) -> dict[str, Figure]:
+    """The figures by file name."""
+    drawn = {
+        "curves.png": plot_curves(found.networks),
+        "predictors.png": plot_predictors(found.predictors) if found.predictors else None,
+        "learning_curves.png": plot_learning_curves(found.predictors),
+    }
+    return {name: figure for name, figure in drawn.items() if figure is not None}
