@@ -34,7 +34,7 @@ def arithmetic(call: Call, signals: Sequence[Signal | None]) -> Passed:
     for x, constant in zip(call.inputs, signals, strict=True):
         if constant is None and not _shared_by_channels(x, found, call.result.ndim):
             raise ValueError(f"{call.label}: its other operand differs between channels")
-    return Passed(signal.group, (found,), _freedom(call, len(followed)))
+    return Passed(signal.group, (found,), _freedom(call, [x for x, _ in followed]))
 
 
 def _shared_by_channels(constant: Tensor, signal: Signal, ndim: int) -> bool:
@@ -43,12 +43,12 @@ def _shared_by_channels(constant: Tensor, signal: Signal, ndim: int) -> bool:
     return signal.group == 0 or signal.size == 1 or axis < 0 or constant.shape[axis] == 1
 
 
-def _freedom(call: Call, count: int) -> Freedom:
-    if count > 1:
+def _freedom(call: Call, followed: Sequence[Tensor]) -> Freedom:
+    if len(followed) > 1:
         by_name = {**dict.fromkeys(SUMS, ANY_FACTOR), **dict.fromkeys(EXTREMES, POSITIVE)}
         return by_name.get(call.name, NO_FACTOR)
     others = [x for x in (*call.args, *call.kwargs.values()) if isinstance(x, int | float)]
-    divides = call.name not in ("mul", "multiply") and call.args[0] is not call.inputs[0]
+    divides = call.name not in ("mul", "multiply") and call.args[0] is not followed[0]
     if call.name in PRODUCTS and not divides and call.kwargs.get("rounding_mode") is None:
         return ANY_FACTOR
     return ANY_FACTOR if others == [0] else NO_FACTOR

@@ -183,7 +183,9 @@ class _Recorder(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict | None = None
     ) -> Any:
-        kwargs = kwargs or {}
+        kwargs = dict(kwargs or {})
+        if not args and "input" in kwargs:
+            args = (kwargs.pop("input"),)
         first = next(iter(_tensors((args, kwargs))), None)
         shape = () if first is None else tuple(first.shape)
         result = func(*args, **kwargs)

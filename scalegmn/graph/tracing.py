@@ -76,10 +76,15 @@ class _Reader:
         """Make the last group the output."""
         if not isinstance(output, Tensor):
             raise ValueError(f"the output must be one tensor, got a {type(output).__name__}")
+        signal = self.signals.get(id(output))
+        if signal is None:
+            raise ValueError(
+                "the output does not follow from the input by functions of torch alone; scripted, "
+                "compiled and vectorised functions cannot be followed"
+            )
         if not self.blocks:
             raise ValueError("no convolution or linear layer between input and output")
-        signal = self.signals.get(id(output))
-        if signal is None or signal.group != len(self.groups) - 1:
+        if signal.group != len(self.groups) - 1:
             raise ValueError("the output must be the last layer's output")
         self.groups[-1] = replace(self.groups[-1], role=Role.OUTPUT, freedom=NO_FACTOR)
         covered = {b.weight for b in self.blocks} | {g.bias for g in self.groups}

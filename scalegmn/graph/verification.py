@@ -104,13 +104,14 @@ def _factors(group: NodeGroup, generator: torch.Generator) -> Tensor:
 def _random_parameters(
     graph: NetworkGraph, module: nn.Module, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Normal parameters, each tensor as large as the module's own or, where that is 0, as He's."""
-    own = dict(module.named_parameters())
+    """Normal parameters, each tensor as large as the module's own within limits."""
     usual = {b.weight: math.sqrt(2 / (b.n_in * b.edge_dim)) for b in graph.blocks}
     params = {}
-    for name, value in own.items():
+    for name, value in module.named_parameters():
+        # Larger ones than He's saturate softmax; SIRENs are chaotic unless theirs are smaller.
+        most = usual.get(name, 0.5)
         size = value.double().square().mean().sqrt().item()
-        size = size if 0 < size < math.inf else usual.get(name, 0.5)
+        size = min(max(size, most / 100), most) if 0 < size < math.inf else most
         params[name] = size * torch.randn(value.shape, generator=generator).double()
     return params
 

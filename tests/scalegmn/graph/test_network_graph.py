@@ -95,3 +95,24 @@ def test_wrong_parameters_are_refused():
         graph.features({k: v for k, v in params.items() if k != "fc.bias"})
     with pytest.raises(ValueError, match=r"fc\.bias: expected shape \(10,\), got \(11,\)"):
         graph.features(params | {"fc.bias": torch.zeros(11)})
+
+
+def test_parameters_that_belong_to_nothing_are_refused():
+    net = SmallCNN()
+    graph = NetworkGraph.from_module(net, torch.zeros(1, 1, 32, 32))
+    message = "no node or edge of the graph: gain, loss; .*fold_batch_norm"
+    for call in (graph.features, graph.batch_shape, graph.to_pyg):
+        with pytest.raises(ValueError, match=message):
+            call(parameters(net) | {"gain": torch.ones(1), "loss": torch.ones(1)})
+    assert graph.parameter_shapes == {k: tuple(p.shape) for k, p in net.named_parameters()}
+
+
+def test_its_representation_is_short():
+    small = repr(NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32)))
+    assert small == (
+        "NetworkGraph(59 nodes, 688 edges of 9 features: "
+        "input (1) -> features.0 (16) -> features.3 (16) -> features.6 (16) -> fc (10))"
+    )
+    vgg = repr(NetworkGraph.from_module(VGG(19, width=1), torch.zeros(1, 3, 32, 32)))
+    assert "13 more -> classifier.1 (8)" in vgg
+    assert len(vgg) < 250
