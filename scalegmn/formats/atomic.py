@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Write files whole or not at all."""
 
 import os
 import re
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+from scalegmn.formats.paths import expanded
 
 
 @contextmanager
@@ -17,9 +19,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     >>> with atomic_path("outputs/results.json") as temporary:
     ...     temporary.write_text("{}")
+
+    Raises:
+        ValueError: the folder cannot be made or written to, or the path is a folder.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = expanded(path)
+    _make_writable(path)
     temporary = path.with_name(f".{path.stem}.{uuid4().hex[:8]}{path.suffix}")
     try:
         yield temporary
@@ -29,7 +34,19 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def leftovers(path: str | os.PathLike[str]) -> list[Path]:
-    """What processes that were killed inside :func:`atomic_path` left beside ``path``."""
-    path = Path(path)
+    """Temporary files beside ``path`` of processes that were killed inside :func:`atomic_path`."""
+    path = expanded(path)
     name = re.compile(rf"\.{re.escape(path.stem)}\.[0-9a-f]{{8}}{re.escape(path.suffix)}")
     return [file for file in path.parent.glob(".*") if name.fullmatch(file.name)]
+
+
+def _make_writable(path: Path) -> None:
+    """Make the folder of a file, and see that the file can be put there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path.parent}: cannot be made a folder ({error.strerror})") from error
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ValueError(f"{path.parent}: may not be written to (Permission denied)")
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder; expected a file")

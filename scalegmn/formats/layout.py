@@ -1,10 +1,12 @@
-"""Where the variables of a network lie in a row of the Small CNN Zoo."""
+"""Positions of a network's variables in a row of the Small CNN Zoo."""
 
 import csv
 import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+
+from scalegmn.formats.paths import existing_file
 
 COLUMNS = {"varname", "start_idx", "end_idx", "size", "shape"}
 
@@ -46,16 +48,26 @@ def read_layout(path: Path) -> Layout:
     """Read a zoo's ``layout.csv``.
 
     Raises:
-        ValueError: naming the file and the line that is not as the zoo writes it.
+        FileNotFoundError: there is no such file.
+        ValueError: it may not be read, or a line (named) is not as the zoo writes it.
     """
-    with path.open(newline="") as file:
-        rows = csv.DictReader(file)
-        if not COLUMNS <= set(rows.fieldnames or ()):
-            raise ValueError(f"{path}: expected the columns {', '.join(sorted(COLUMNS))}")
-        variables: list[Variable] = []
-        for row in rows:
-            start = sum(variable.size for variable in variables)
-            variables.append(_variable(row, start, f"{path}, line {rows.line_num}"))
+    path = existing_file(path, "a zoo's layout.csv")
+    try:
+        # Spreadsheets put a byte-order mark before the first column's name.
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: is not in UTF-8; copy the zoo's layout.csv again") from error
+    return _parsed(path, text)
+
+
+def _parsed(path: Path, text: str) -> Layout:
+    rows = csv.DictReader(text.splitlines())
+    if not COLUMNS <= set(rows.fieldnames or ()):
+        raise ValueError(f"{path}: expected the columns {', '.join(sorted(COLUMNS))}")
+    variables: list[Variable] = []
+    for row in rows:
+        start = sum(variable.size for variable in variables)
+        variables.append(_variable(row, start, f"{path}, line {rows.line_num}"))
     if not variables:
         raise ValueError(f"{path}: lists no variables; copy the zoo's layout.csv again")
     return tuple(variables)

@@ -46,6 +46,24 @@ def test_another_table_is_refused_with_its_line(tmp_path, text, message):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "encode",
+    [lambda t: t.encode("utf-8-sig"), lambda t: t.replace("\n", "\r\n").encode()],
+    ids=["byte-order mark", "line ends of Windows"],
+)
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path, encode):
+    path = tmp_path / "layout.csv"
+    path.write_bytes(encode(HEADER + BIAS))
+    assert [variable.shape for variable in read_layout(path)] == [(16,)]
+
+
+def test_another_encoding_is_refused(tmp_path):
+    path = tmp_path / "layout.csv"
+    path.write_bytes((HEADER + BIAS).encode("utf-16"))
+    with pytest.raises(ValueError, match=r"layout\.csv: is not in UTF-8"):
+        read_layout(path)
+
+
 @pytest.mark.real_data
 def test_the_built_in_layout_is_the_published_one(real_data):
     assert read_layout(real_data / "zoo" / "layout.csv") == SMALL_CNN
