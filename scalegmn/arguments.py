@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from math import inf, isfinite
 from typing import Any
 
+Number = int | float
+
 
 def check_whole(key: str, value: Any, *, least: int = 1) -> None:
     """Check that a value is a whole number and not too small.
@@ -21,7 +23,7 @@ def check_whole(key: str, value: Any, *, least: int = 1) -> None:
 
 
 def check_number(
-    key: str, value: Any, *, least: float = -inf, above: float = -inf, below: float = inf
+    key: str, value: Any, *, least: Number = -inf, above: Number = -inf, below: Number = inf
 ) -> None:
     """Check that a value is a finite number inside bounds.
 
@@ -47,7 +49,7 @@ def check_number(
 
 
 def check_interval(
-    key: str, ends: Any, *, least: float = -inf, above: float = -inf, below: float = inf
+    key: str, ends: Any, *, least: Number = -inf, above: Number = -inf, below: Number = inf
 ) -> None:
     """Check a pair ``[lower, upper]`` of numbers inside bounds.
 

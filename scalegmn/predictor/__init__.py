@@ -1,6 +1,7 @@
 """Predicting a network's accuracy from its parameters."""
 
 from scalegmn.predictor.accuracy import AccuracyPredictor
+from scalegmn.predictor.description import check_describable, register
 from scalegmn.predictor.files import load_predictor, save_predictor
 from scalegmn.predictor.metanetwork import Metanetwork
 from scalegmn.predictor.predictions import Predictions
@@ -15,6 +16,8 @@ __all__ = [
     "RawMLP",
     "ReaderConfig",
     "StatNN",
+    "check_describable",
     "load_predictor",
+    "register",
     "save_predictor",
 ]

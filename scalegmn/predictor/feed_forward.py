@@ -1,4 +1,4 @@
-"""An MLP of features of fixed length as a reader."""
+"""A reader that is an MLP of features of fixed length."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ from itertools import pairwise
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from scalegmn.arguments import check_number, check_whole
 from scalegmn.graph import NetworkGraph
 from scalegmn.predictor.reader_config import ReaderConfig
 
@@ -16,27 +17,40 @@ Features = Callable[[NetworkGraph, Mapping[str, Tensor]], Float[Tensor, "*batch 
 
 @dataclass(frozen=True)
 class FeedForward(ReaderConfig):
-    """Linear layers with ReLU and dropout between them; subclasses say of what.
+    """Linear layers with ReLU and dropout between them; subclasses define the features.
 
     Attributes:
         d: width of the hidden layers.
-        num_layers: of them.
-        dropout: rate after each.
+        num_layers: number of hidden layers.
+        dropout: rate after each hidden layer.
+
+    Raises:
+        ValueError: if a number is impossible.
     """
 
     d: int = 512
     num_layers: int = 2
     dropout: float = 0.0
 
+    def __post_init__(self) -> None:
+        check_whole("model.predictor.recipe.d", self.d)
+        check_whole("model.predictor.recipe.num_layers", self.num_layers, least=0)
+        check_number("model.predictor.recipe.dropout", self.dropout, least=0, below=1)
+
     @abstractmethod
     def features(
         self, graph: NetworkGraph, params: Mapping[str, Tensor]
     ) -> Float[Tensor, "*batch n"]:
-        """What the first layer reads."""
+        """The input of the first layer."""
 
     @abstractmethod
     def num_features(self, graph: NetworkGraph) -> int:
-        """How many numbers that are."""
+        """The length of the features."""
+
+    def least_parameters(self, graph: NetworkGraph) -> int:
+        if not self.num_layers:
+            return self.num_features(graph)
+        return self.num_features(graph) * self.d + (self.num_layers - 1) * self.d**2
 
     def build(self, graph: NetworkGraph) -> "FeedForwardReader":
         widths = [self.num_features(graph), *[self.d] * self.num_layers]

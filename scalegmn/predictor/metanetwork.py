@@ -1,8 +1,9 @@
-"""A metanetwork as a reader."""
+"""A reader that is a metanetwork."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from scalegmn.arguments import check_whole
 from scalegmn.graph import NetworkGraph, Role
 from scalegmn.graph.groups import POSITIVE, SIGN
 from scalegmn.metanetwork import Functional
@@ -21,10 +22,17 @@ class Metanetwork(ReaderConfig):
     Attributes:
         arch: the metanetwork's architecture.
         readout: one of :mod:`scalegmn.readout`.
+
+    Raises:
+        ValueError: if a size of the architecture is not above 0.
     """
 
     arch: Architecture = field(default_factory=Architecture)
     readout: Callable[[NetworkGraph, Architecture, int], Readout] = last_layer
+
+    def __post_init__(self) -> None:
+        check_whole("architecture.d", self.arch.d)
+        check_whole("architecture.num_layers", self.arch.num_layers)
 
     @property
     def name(self) -> str:
@@ -35,6 +43,11 @@ class Metanetwork(ReaderConfig):
 
     def build(self, graph: NetworkGraph) -> Functional:
         return Functional(graph, self.arch, readout=self.readout)
+
+    def least_parameters(self, graph: NetworkGraph) -> int:
+        ends = sum(group.size for group in graph.groups if group.role is not Role.HIDDEN)
+        # Each layer has a square matrix, and each input and output node an encoding.
+        return max(self.arch.num_layers * self.arch.d**2, ends * self.arch.d)
 
     def reads(self, graph: NetworkGraph) -> str:
         size = {role: sum(g.size for g in graph.groups if g.role is role) for role in Role}

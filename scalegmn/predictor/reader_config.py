@@ -1,4 +1,4 @@
-"""How a reader of networks is made."""
+"""Configs of readers: modules that map a network to one number."""
 
 from abc import ABC, abstractmethod
 
@@ -17,7 +17,7 @@ class ReaderConfig(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """What tables call it."""
+        """Name of the reader in tables."""
 
     @abstractmethod
     def build(self, graph: NetworkGraph) -> nn.Module:
@@ -25,7 +25,11 @@ class ReaderConfig(ABC):
 
     @abstractmethod
     def reads(self, graph: NetworkGraph) -> str:
-        """What a reader that was built for the graph needs to find in every network."""
+        """The properties of a graph that a reader built for it needs to find in every network."""
+
+    def least_parameters(self, graph: NetworkGraph) -> int:
+        """A lower bound of the reader's number of parameters, for files that nobody vouches for."""
+        return 0
 
     def admits(self, sign: bool) -> bool:
         """Whether it reads networks whose hidden units may change their sign (tanh), or not."""
