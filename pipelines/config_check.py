@@ -100,7 +100,7 @@ def _located(target: str, path: str) -> Any:
     try:
         return get_object(target)
     except Exception as error:
-        reason = error.__cause__ or error
+        reason = " ".join(str(error.__cause__ or error).split())
         raise ValueError(f"{path}._target_={target}: cannot be imported: {reason}") from error
 
 

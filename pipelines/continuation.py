@@ -9,7 +9,7 @@ from pipelines.ranks import launched_from_outside
 
 RUN_FOLDER = re.compile(r"\+{0,2}hydra\.run\.dir=")
 # Hydra reads values of these characters without quotes.
-PLAIN = re.compile(r"[\w./:@%+~-]+")
+PLAIN = re.compile(r"[\w./:@%+~-]+", re.ASCII)
 
 
 def command_that_continues(folder: Path) -> str:
@@ -17,8 +17,9 @@ def command_that_continues(folder: Path) -> str:
     arguments = [a for a in sys.argv[1:] if not RUN_FOLDER.match(a)]
     given = str(folder)
     if not PLAIN.fullmatch(given):
-        escaped = given.replace("\\", "\\\\").replace("'", "\\'")
-        given = f"'{escaped}'"
+        # Of backslashes, only those before a quote count.
+        doubled = re.sub(r"(\\+)(?='|$)", r"\1\1", given)
+        given = "'" + doubled.replace("'", r"\'") + "'"
     arguments.append(f"hydra.run.dir={given}")
     if launched_from_outside():
         return f"the same command with {shlex.quote(arguments[-1])}"

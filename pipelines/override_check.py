@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
@@ -22,9 +23,9 @@ def check_overrides(cfg: DictConfig) -> None:
     if not HydraConfig.initialized():
         return
     for override in HydraConfig.get().overrides.task:
-        key = override.partition("=")[0].lstrip("+~").partition("@")[0]
+        key = _key(override)
         if override.startswith("~"):
-            _check_removed(cfg, key)
+            _check_removed(key)
         elif override.startswith("+"):
             _check_added(cfg, key)
 
@@ -35,14 +36,13 @@ def nearest(key: str, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _check_removed(cfg: DictConfig, key: str) -> None:
-    if "." not in key and "/" not in key and key not in WITHOUT_KEYS and key not in cfg:
+def _check_removed(key: str) -> None:
+    if "." not in key and key.split("/")[0] not in WITHOUT_KEYS:
         raise ValueError(f"~{key} removes what every run needs: choose another {key}= instead")
 
 
 def _check_added(cfg: DictConfig, key: str) -> None:
-    groups = [group for group in HydraConfig.get().runtime.choices if not group.startswith("hydra")]
-    if key in groups or key.split(".")[0] in FREE:
+    if key in _groups() or key.split(".")[0] in FREE:
         return
     parent, _, last = key.rpartition(".")
     node = OmegaConf.select(cfg, parent) if parent else cfg
@@ -51,10 +51,24 @@ def _check_added(cfg: DictConfig, key: str) -> None:
     value = node.get(last)
     if isinstance(value, DictConfig) and "_target_" in value:
         return  # An object beside others, such as one more callback.
-    added = {_last(o) for o in HydraConfig.get().overrides.task if o.startswith("+")}
-    known = [str(name) for name in node if name not in added]
-    question = nearest(last, known if parent else [*known, *groups])
+    before = _without_additions()
+    known = OmegaConf.select(before, parent) if parent else before
+    if isinstance(known, DictConfig) and last in known:
+        return
+    names = [str(name) for name in known] if isinstance(known, DictConfig) else []
+    question = nearest(last, names if parent else [*names, *_groups()])
     raise ValueError(f"+{key}: nothing reads this key{question}")
+
+
+def _groups() -> list[str]:
+    return [group for group in HydraConfig.get().runtime.choices if not group.startswith("hydra")]
+
+
+def _without_additions() -> DictConfig:
+    """The config of the command line without what it adds, except for groups."""
+    groups, task = _groups(), HydraConfig.get().overrides.task
+    kept = [o for o in task if not o.startswith("+") or _key(o) in groups]
+    return compose(HydraConfig.get().job.config_name, overrides=kept)
 
 
 def _belongs_to_object(cfg: DictConfig, path: str) -> bool:
@@ -63,5 +77,5 @@ def _belongs_to_object(cfg: DictConfig, path: str) -> bool:
     return any(isinstance(node, DictConfig) and "_target_" in node for node in nodes)
 
 
-def _last(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~").rpartition(".")[2]
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~").partition("@")[0]

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 HOME = re.compile(r"~[^/\\]*([/\\]|$)")
 # Hydra makes this folder itself, before anything of ours runs.
-RUN_FOLDER = re.compile(r"""(\+{0,2}hydra\.(?:run|sweep)\.dir=)(["']?)(~.*)""", re.DOTALL)
+RUN_FOLDER = re.compile(r"""(\+{0,2}hydra\.(?:run|sweep)\.dir=)(["']?)(~[^"']*)""")
 
 
 def expand_home(cfg: DictConfig | ListConfig) -> None:

@@ -20,11 +20,13 @@ class Ending:
     Attributes:
         number: of the first signal.
         last_words: a line for the user that names the command that continues.
+        is_waiting: whether a signal has arrived and the main thread is given time to end.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
         self.last_words: str | None = None
+        self.is_waiting = False
         self._over = threading.Event()
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -49,6 +51,7 @@ class Ending:
         with stream:
             while (received := stream.recv(1)) and received[0] not in numbers:
                 pass
+        self.is_waiting = bool(received)
         if received and not self._over.wait(GRACE_SECONDS):
             if self.last_words:
                 with suppress(OSError):

@@ -8,6 +8,8 @@ import re
 RUST = re.compile(r"Os \{ code: (\d+)")
 # PyTorch's writer and reader of archives, which do not say what the system said.
 ARCHIVE = re.compile(r"PytorchStreamWriter|inline_container|iostream error|unexpected pos")
+# NumPy's, which loses the system's reason.
+NUMPY = re.compile(r"\d+ requested and \d+ written")
 HINTS = {
     errno.ENOSPC: "free some space, and repeat the command",
     errno.EDQUOT: "free some space, and repeat the command",
@@ -30,7 +32,7 @@ def os_error_behind(error: BaseException) -> OSError | None:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError):
-            return seen if seen.errno is not None else None
+            return _incomplete() if NUMPY.search(str(seen)) else _of_system(seen)
         if code := RUST.search(str(seen)):
             return OSError(int(code[1]), os.strerror(int(code[1])))
         if isinstance(seen, ValueError):
@@ -38,9 +40,17 @@ def os_error_behind(error: BaseException) -> OSError | None:
         if isinstance(seen, RuntimeError) and ARCHIVE.search(str(seen)):
             behind = seen.__cause__ or seen.__context__
             found = os_error_behind(behind) if behind else None
-            return found or OSError(errno.EIO, "a checkpoint could not be written or read")
+            return found or _incomplete()
         seen = seen.__cause__ or seen.__context__
     return None
+
+
+def _of_system(error: OSError) -> OSError | None:
+    return error if error.errno is not None else None
+
+
+def _incomplete() -> OSError:
+    return OSError(errno.EIO, "a file could not be written or read; the disk may be full")
 
 
 def named_os_error(error: OSError) -> str:
