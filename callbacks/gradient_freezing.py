@@ -13,50 +13,61 @@ from scalegmn.pruning import Mask
 class GradientFreezing(Callback):
     """Set the gradients of pruned weights to zero before every optimizer step.
 
-    The optimizer's moments of them are zero, too, from the first step on, so that the norm of the
-    gradient (clipping) and of the update is that of the kept weights::
+    Their moments, if the optimizer has any when training starts, become zero as well. So the norm
+    of the gradient, which clipping reads, and of the update are those of the kept weights. The mask
+    is part of the checkpoint, which a resumed fit takes it from, and the same on all ranks::
 
         gradient_freezing:
           _target_: callbacks.GradientFreezing
 
     Args:
         mask: what is kept; ``None`` keeps what is not exactly zero among the network's weights
-            (tensors of more than one axis) when the fit starts.
+            (tensors of more than one axis) when training starts.
         net: the network's attribute path in the module; ``""`` is the module itself.
+
+    Attributes:
+        mask: what is kept in the present fit, on the module's device; ``None`` before.
+
+    Raises:
+        ValueError: when training starts, if the mask does not fit the network.
     """
 
     def __init__(self, mask: Mask | None = None, *, net: str = "net") -> None:
-        self.mask = mask
+        self.mask: Mask | None = None
         self.net = net
-        self._moments_frozen = False
+        self._given = mask
+        self._restored: Mask | None = None
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # Not on_fit_start, where a callback further down the list may still prune.
         net = pl_module.get_submodule(self.net)
-        mask = Mask.of_zeros(net) if self.mask is None else self.mask
-        self.mask = trainer.strategy.broadcast(mask).to(pl_module.device)
-        self._moments_frozen = False
+        mask = self._restored or self._given or Mask.of_zeros(net)
+        self._restored = None
+        self.mask = trainer.strategy.broadcast(mask.to("cpu")).to(pl_module.device)
+        self.mask.check(net)
+        for optimizer in trainer.optimizers:
+            for name, keep in self.mask.keep.items():
+                _freeze_moments(optimizer, net.get_parameter(name), keep)
 
     @torch.no_grad()
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
         assert self.mask is not None
-        params = dict(pl_module.get_submodule(self.net).named_parameters())
+        net = pl_module.get_submodule(self.net)
         for name, keep in self.mask.keep.items():
-            gradient = params[name].grad
+            gradient = net.get_parameter(name).grad
             if gradient is not None:
                 gradient.masked_fill_(~keep, 0)
-            if not self._moments_frozen:
-                _freeze_moments(optimizer, params[name], keep)
-        self._moments_frozen = True
 
     def state_dict(self) -> dict[str, Any]:
         return {} if self.mask is None else {"mask": self.mask.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.mask = Mask.from_state_dict(state_dict["mask"])
+        self._restored = Mask.from_state_dict(state_dict["mask"]) if state_dict else None
 
 
+@torch.no_grad()
 def _freeze_moments(optimizer: Optimizer, parameter: Tensor, keep: Tensor) -> None:
     for value in optimizer.state.get(parameter, {}).values():
         if isinstance(value, Tensor) and value.shape == keep.shape:

@@ -1,9 +1,11 @@
-"""Metrics as a table."""
+"""Write metrics to a CSV file."""
 
 import csv
 from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+from torch.optim import Optimizer
 
 from scalegmn.formats import atomic_path
 
@@ -11,34 +13,51 @@ Row = dict[str, str]
 
 
 class MetricsCSV(Callback):
-    """Appends one row of metrics per epoch to a file.
+    """Append one row of metrics per epoch to a file.
 
-    A resumed run drops the rows of epochs that it repeats, and continues the table::
+    A resumed run drops the rows of epochs that it repeats, and continues the table; Lightning's
+    ``CSVLogger`` starts a new one. A metric that was not measured in an epoch has an empty cell::
 
         metrics_csv:
-          _target_: callbacks.metrics_csv.MetricsCSV
+          _target_: callbacks.MetricsCSV
           file: ${paths.run_dir}/metrics.csv
 
     Args:
-        file: columns ``epoch``, ``step``, ``lr`` (of the next step) and every metric.
+        file: columns ``epoch`` (from 0), ``step`` (optimizer steps so far), ``lr`` (of the first
+            optimizer's first group in the epoch's last step) and every metric.
     """
 
     def __init__(self, file: str | Path) -> None:
         self.file = Path(file)
+        self._old: dict[str, Tensor] = {}
+        self._lr: float | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero and self.file.exists():
             _write(self.file, [r for r in _read(self.file) if _epoch(r) < trainer.current_epoch])
 
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # The trainer keeps metrics until they are measured again.
+        self._old = dict(trainer.callback_metrics)
+        self._lr = None
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
+    ) -> None:
+        # Now, because schedulers may set the next step's rate before the batch ends.
+        if optimizer is trainer.optimizers[0]:
+            self._lr = float(optimizer.param_groups[0]["lr"])
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # On every rank: reading the metrics is what reduces them.
-        metrics = {name: repr(float(v)) for name, v in sorted(trainer.callback_metrics.items())}
+        metrics = sorted(trainer.callback_metrics.items())
+        new = {name: repr(float(v)) for name, v in metrics if self._old.get(name) is not v}
         if not trainer.is_global_zero:
             return
         row = {"epoch": str(trainer.current_epoch), "step": str(trainer.global_step)}
-        if trainer.optimizers:
-            row["lr"] = repr(float(trainer.optimizers[0].param_groups[0]["lr"]))
-        _append(self.file, row | metrics)
+        if self._lr is not None:
+            row["lr"] = repr(self._lr)
+        _append(self.file, row | new)
 
 
 def _epoch(row: Row) -> int:

@@ -1,11 +1,13 @@
-"""Where a fit is."""
+"""Show how far a fit has come."""
 
 import logging
+from math import ceil, isfinite
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 log = logging.getLogger(__name__)
 
@@ -13,35 +15,39 @@ log = logging.getLogger(__name__)
 class FitProgress(Callback):
     """A bar on a terminal, gone when the fit is over; elsewhere a line in the log now and then.
 
-    Lightning's own bars break when fits run inside each other, and count each epoch for itself::
+    Unlike Lightning's bars it counts all epochs of a fit, and it writes to a log where output goes
+    into a file. Metrics are shortened where a terminal is narrow::
 
         progress:
-          _target_: callbacks.progress.FitProgress
+          _target_: callbacks.FitProgress
           label: training
 
     Args:
         label: what is trained.
-        lines: how many lines the fit gets where there is no terminal.
+        lines: about how many lines the fit gets where there is no terminal, besides those of the
+            first and the last epoch.
+
+    Raises:
+        ValueError: if ``lines`` is below 1.
     """
 
     def __init__(self, label: str = "training", *, lines: int = 30) -> None:
+        if lines < 1:
+            raise ValueError(f"lines must be at least 1, got {lines}")
         self.label = label
         self.lines = lines
         self._bar: Progress | None = None
+        self._epochs: int | None = None
+        self._unlogged: str | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._epochs, self._unlogged = _epochs(trainer), None
         if not trainer.is_global_zero or not get_console().is_terminal:
             return
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[metrics]}"),
-            transient=True,
+        self._bar = _bar()
+        self._bar.add_task(
+            self.label, total=self._epochs, completed=trainer.current_epoch, metrics=""
         )
-        epochs, first = trainer.max_epochs or 0, trainer.current_epoch
-        self._bar.add_task(self.label, total=epochs, completed=first, metrics="")
         self._bar.start()
 
     def on_train_batch_end(
@@ -58,10 +64,13 @@ class FitProgress(Callback):
         if self._bar is not None:
             self._bar.update(self._bar.tasks[0].id, metrics=shown)
         elif trainer.is_global_zero:
-            self._log(trainer.current_epoch + 1, trainer.max_epochs or 0, shown)
+            self._log(trainer.current_epoch + 1, shown)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._stop()
+        # Early stopping makes any epoch the last one.
+        if self._unlogged is not None:
+            log.info(self._unlogged)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -73,6 +82,41 @@ class FitProgress(Callback):
             self._bar.stop()
             self._bar = None
 
-    def _log(self, done: int, epochs: int, shown: str) -> None:
-        if self.lines and done % max(1, epochs // self.lines) == 0:
-            log.info("%s: epoch %d of %d: %s", self.label, done, epochs, shown)
+    def _log(self, done: int, shown: str) -> None:
+        of = "" if self._epochs is None else f" of {self._epochs}"
+        line = f"{self.label}: epoch {done}{of}: {shown}"
+        if self._due(done):
+            log.info(line)
+        self._unlogged = None if self._due(done) else line
+
+    def _due(self, done: int) -> bool:
+        if self._epochs is None:
+            return done & (done - 1) == 0  # Powers of two: nobody knows how many come.
+        return done in (1, self._epochs) or done % ceil(self._epochs / self.lines) == 0
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=20, table_column=Column(no_wrap=True)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        # The only column that may shrink.
+        TextColumn(
+            "{task.fields[metrics]}",
+            table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+        ),
+        expand=True,
+        transient=True,
+    )
+
+
+def _epochs(trainer: Trainer) -> int | None:
+    """How many epochs the fit has at most; ``None`` if nobody knows."""
+    limits = []
+    if trainer.max_epochs is not None and trainer.max_epochs >= 0:
+        limits.append(trainer.max_epochs)
+    batches = trainer.num_training_batches
+    if trainer.max_steps >= 0 and isfinite(batches):
+        limits.append(ceil(trainer.max_steps / ceil(batches / trainer.accumulate_grad_batches)))
+    return min(limits) if limits else None

@@ -1,4 +1,4 @@
-"""Random numbers that go on where a killed run stopped."""
+"""Continue random numbers where a stopped fit left off."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from torch import Tensor
 
 
 class RandomState(Callback):
-    """Gives every rank its own random numbers, and saves the generators' states in checkpoints.
+    """Give every rank its own random numbers, and save PyTorch's generators in checkpoints.
 
-    Ranks are seeded alike, so that they make the same model, but images of different ranks shall
-    not share dropout masks. Rank 0 draws what a run on one process draws. A resumed run draws the
-    same masks as the uninterrupted one, on every rank::
+    Ranks are seeded alike, so that they make the same model; their images must not share dropout
+    masks. Rank 0 draws what a fit on one process draws. A resumed fit draws the same numbers as the
+    uninterrupted one, on every rank that was there before::
 
         random_state:
-          _target_: callbacks.random_state.RandomState
+          _target_: callbacks.RandomState
     """
 
     def __init__(self) -> None:

@@ -8,7 +8,8 @@ from torch import Tensor
 class SparsityMonitor(Callback):
     """Show the magnitudes of parameters in TensorBoard, layer by layer.
 
-    Scalars ``near_zero/<layer>`` and a histogram of log10 magnitudes per layer::
+    Scalars ``near_zero/<parameter>``, the fraction of magnitudes below the threshold, and
+    histograms ``log10_magnitude/<parameter>``. Without a ``TensorBoardLogger`` nothing happens::
 
         sparsity_monitor:
           _target_: callbacks.SparsityMonitor
@@ -18,45 +19,49 @@ class SparsityMonitor(Callback):
     Args:
         threshold: magnitudes below count as nearly zero.
         every_n_epochs: how often to look; the last epoch is always looked at.
-        params: the module's method that returns the parameters to look at, by name, detached.
+        params: the name of the LightningModule's method that returns the parameters to look at, by
+            name, detached. Only rank 0 calls it.
 
     Raises:
-        ValueError: if ``every_n_epochs`` is below 1.
+        ValueError: if a number is not above 0, or, when a fit starts, the module has no such
+            method.
     """
 
     def __init__(
         self, *, threshold: float = 1e-3, every_n_epochs: int = 10, params: str = "rewritten"
     ) -> None:
+        if not threshold > 0:
+            raise ValueError(f"threshold must be above 0, got {threshold}")
         if every_n_epochs < 1:
             raise ValueError(f"every_n_epochs must be at least 1, got {every_n_epochs}")
-        self.params = params
         self.threshold = threshold
         self.every_n_epochs = every_n_epochs
+        self.params = params
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not callable(getattr(pl_module, self.params, None)):
+            raise ValueError(
+                f"{type(pl_module).__name__} has no method {self.params}(): write one that returns "
+                "the parameters to look at, or name another one (params=...)"
+            )
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        loggers = [x for x in trainer.loggers if isinstance(x, TensorBoardLogger)]
         done = trainer.current_epoch + 1
-        last = done == trainer.max_epochs
-        if not trainer.is_global_zero or (done % self.every_n_epochs and not last):
+        due = done % self.every_n_epochs == 0 or done == trainer.max_epochs or trainer.should_stop
+        if not (loggers and due and trainer.is_global_zero):
             return
-        params = getattr(pl_module, self.params)()
-        near_zero = {name: self._fraction(p) for name, p in params.items()}
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                self._show(logger, params, near_zero, trainer.global_step)
+        params: dict[str, Tensor] = getattr(pl_module, self.params)()
+        for logger in loggers:
+            for name, parameter in params.items():
+                self._show(logger, name, parameter, trainer.global_step)
 
-    def _fraction(self, parameter: Tensor) -> float:
-        return float((parameter.abs() < self.threshold).float().mean())
-
-    def _show(
-        self,
-        logger: TensorBoardLogger,
-        params: dict[str, Tensor],
-        near_zero: dict[str, float],
-        step: int,
-    ) -> None:
-        board = logger.experiment
-        for name, parameter in params.items():
-            board.add_scalar(f"near_zero/{name}", near_zero[name], step)
-            # Exact zeros, whose logarithm is infinite, are shown at the lower end.
-            magnitudes = parameter.abs().clamp_min(1e-12).log10()
-            board.add_histogram(f"log10_magnitude/{name}", magnitudes, step)
+    def _show(self, logger: TensorBoardLogger, name: str, parameter: Tensor, step: int) -> None:
+        magnitudes = parameter.detach().abs().float()
+        near_zero = float((magnitudes < self.threshold).float().mean())
+        logger.experiment.add_scalar(f"near_zero/{name}", near_zero, step)
+        # Exact zeros, whose logarithm is infinite, are shown at the lower end.
+        logs = magnitudes.clamp_min(1e-12).log10()
+        finite = logs[logs.isfinite()]
+        if finite.numel():
+            logger.experiment.add_histogram(f"log10_magnitude/{name}", finite, step)

@@ -1,37 +1,59 @@
 """End a fit that has diverged."""
 
 from math import isfinite
+from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
 
 class StopOnDivergence(Callback):
-    """Raise an error after an epoch with a loss that is not a number, before it is saved.
+    """Raise an error at the end of an epoch whose loss is not finite, before it is saved.
 
-    Checkpoints keep the last finite weights::
+    No checkpoint of that epoch replaces an earlier one, so that the last finite weights stay. A
+    spike that another callback has undone is no divergence: such a callback sets
+    ``trainer.callback_metrics["rolled_back"]``, as :class:`~callbacks.spike_rollback.SpikeRollback`
+    does, and leaves finite weights. Its place among the callbacks does not matter::
 
         stop_on_divergence:
           _target_: callbacks.StopOnDivergence
 
     Args:
-        largest: losses above it count as divergence, too.
+        largest: losses above it count as diverged, too.
 
     Raises:
-        ValueError: naming metric and epoch.
+        ValueError: names a metric whose name contains ``loss``, its value, the epoch (counted from
+            0, as in ``metrics.csv``) and what to do.
     """
 
     def __init__(self, *, largest: float = 1e10) -> None:
+        if not largest > 0:
+            raise ValueError(f"largest must be above 0, got {largest}")
         self.largest = largest
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.callback_metrics.get("rolled_back"):
-            return  # The weights are those of a better epoch again.
-        epoch = trainer.current_epoch + 1
-        for name, value in sorted(trainer.callback_metrics.items()):
-            number = float(value)
-            if name.endswith("/loss") and not (isfinite(number) and number <= self.largest):
-                raise ValueError(
-                    f"diverged: {name} is {number:g} in epoch {epoch}; the last finite "
-                    "weights are kept: lower the learning rate, or clip gradients "
-                    "(trainer.gradient_clip_val)"
-                )
+        self._check(trainer, pl_module)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        # Before the file is touched; checkpoints may be saved before the end of the epoch.
+        if trainer.training or trainer.validating:
+            self._check(trainer, pl_module)
+
+    def _check(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        diverged = {
+            name: float(value)
+            for name, value in sorted(trainer.callback_metrics.items())
+            if "loss" in name and not abs(float(value)) <= self.largest
+        }
+        if not diverged or ("rolled_back" in trainer.callback_metrics and _finite(pl_module)):
+            return
+        name, value = next(iter(diverged.items()))
+        raise ValueError(
+            f"training diverged: {name} is {value:g} in epoch {trainer.current_epoch}. Lower the "
+            "learning rate or clip gradients; checkpoints hold the last finite weights"
+        )
+
+
+def _finite(pl_module: LightningModule) -> bool:
+    return all(isfinite(float(p.detach().abs().sum())) for p in pl_module.parameters())

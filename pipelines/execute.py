@@ -1,5 +1,6 @@
 """Execute the run that a composed config describes, or continue it."""
 
+from copy import deepcopy
 from math import nan
 from pathlib import Path
 from statistics import fmean
@@ -46,8 +47,9 @@ def execute(cfg: DictConfig) -> Results | None:
     check_trainer(cfg)
     use_threads(cfg.num_threads)
     use_matmul_precision(cfg.matmul_precision)
-    pipeline = instantiate(cfg.pipeline, _convert_="all")
-    data = instantiate(cfg.data, _convert_="all")
+    # Of copies: instantiating resolves what other parts of the config read.
+    pipeline = instantiate(deepcopy(cfg).pipeline, _convert_="all")
+    data = instantiate(deepcopy(cfg).data, _convert_="all")
     prepare(data)
     data.setup()
     check_data(data, pipeline.reads)

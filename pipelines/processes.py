@@ -1,7 +1,7 @@
 """The processes of a run, one per device."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lightning.fabric import Fabric
 from lightning.fabric.plugins import ClusterEnvironment
@@ -25,7 +25,7 @@ class Processes:
     """
 
     def __init__(self, trainer: DictConfig, plugins: Sequence[object] = ()) -> None:
-        environment = [p for p in plugins if isinstance(p, ClusterEnvironment)]
+        environment: list[Any] = [p for p in plugins if isinstance(p, ClusterEnvironment)]
         self._fabric = Fabric(
             accelerator=trainer.accelerator,
             devices=trainer.devices,

@@ -50,5 +50,5 @@ def _owned(path: str, node: Any) -> Iterator[str]:
         yield path
 
 
-def _plain(value: Any) -> Value:
+def _plain(value: Any) -> Any:
     return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value

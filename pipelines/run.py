@@ -1,6 +1,7 @@
 """A run: what its stages share."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ class Run:
             key: its path in the config.
             arguments: replace or complete the constructor's.
         """
-        return instantiate(OmegaConf.select(self.cfg, key), **arguments, _convert_="all")
+        # Of a copy: instantiating resolves what other parts of the config read.
+        node = OmegaConf.select(deepcopy(self.cfg), key)
+        return instantiate(node, **arguments, _convert_="all")
 
     def trainer(
         self,

@@ -43,6 +43,10 @@ class Mask:
         pruned = sum(int((~keep).sum()) for keep in self.keep.values())
         return pruned / total if total else 0.0
 
+    def check(self, module: nn.Module) -> None:
+        """Raise a ValueError if the mask does not fit the module's parameters."""
+        self._check(dict(module.named_parameters()))
+
     def apply(self, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The parameters with pruned entries zero, differentiable in the others."""
         self._check(params)
