@@ -48,11 +48,13 @@ def labels(variants: Sequence[tuple[str, Settings]]) -> list[str]:
         variants: methods and their settings. What is missing in one of two variants of a method
             differs, too; a method's own settings are compared with those of the same method only.
     """
-    across = compared(s for _, s in variants)
+    across = keys_between_methods(s for _, s in variants)
     by_method: dict[str, list[Settings]] = defaultdict(list)
     for method, settings in variants:
         by_method[method].append(settings)
-    shown = {m: across | _differing(s) | _absent_in_some(s) for m, s in by_method.items()}
+    shown = {
+        m: across | _keys_that_differ(s) | _keys_absent_in_some(s) for m, s in by_method.items()
+    }
     names = short_names(set().union(*shown.values()))
     return [
         ", ".join(
@@ -64,21 +66,21 @@ def labels(variants: Sequence[tuple[str, Settings]]) -> list[str]:
     ]
 
 
-def compared(variants: Iterable[Settings]) -> set[str]:
+def keys_between_methods(variants: Iterable[Settings]) -> set[str]:
     """The keys with several values that are compared between methods, too."""
     return {
         key
-        for key in _differing(variants) - {UNRECORDED, RUN}
+        for key in _keys_that_differ(variants) - {UNRECORDED, RUN}
         if not key.startswith(OWN) or key.endswith(".gauge")
     }
 
 
-def shared(variants: Sequence[Settings]) -> Settings:
+def shared_settings(variants: Sequence[Settings]) -> Settings:
     """The settings that all variants have in common, of those that recorded any."""
     recorded = [settings for settings in variants if UNRECORDED not in settings]
     if not recorded:
         return {}
-    differing = _differing(recorded) | _absent_in_some(recorded)
+    differing = _keys_that_differ(recorded) | _keys_absent_in_some(recorded)
     return {key: value for key, value in recorded[0].items() if key not in differing}
 
 
@@ -112,7 +114,7 @@ def _plain(value: object) -> str:
     return value.rpartition(".")[2] if isinstance(value, str) and "/" not in value else str(value)
 
 
-def _differing(variants: Iterable[Settings]) -> set[str]:
+def _keys_that_differ(variants: Iterable[Settings]) -> set[str]:
     values = defaultdict(set)
     for settings in variants:
         for key, value in settings.items():
@@ -120,7 +122,7 @@ def _differing(variants: Iterable[Settings]) -> set[str]:
     return {key for key, found in values.items() if len(found) > 1}
 
 
-def _absent_in_some(variants: Sequence[Settings]) -> set[str]:
+def _keys_absent_in_some(variants: Sequence[Settings]) -> set[str]:
     recorded = [settings for settings in variants if UNRECORDED not in settings]
     keys = set().union(*(settings.keys() for settings in recorded))
     absent = {key for key in keys if any(key not in settings for settings in recorded)}

@@ -1,6 +1,6 @@
 import pytest
 
-from reporting.settings import canonical, describe, labels, shared, short_names
+from reporting.settings import canonical, describe, labels, shared_settings, short_names
 
 UNRECORDED = {"experiment": "old"}
 
@@ -18,7 +18,7 @@ def test_a_label_has_what_differs_and_nothing_else():
         ("random", {"finetune.patience": 10}),
     ]
     assert labels(variants) == ["raw", "balanced", ""]
-    assert shared([settings for _, settings in variants]) == {"finetune.patience": 10}
+    assert shared_settings([settings for _, settings in variants]) == {"finetune.patience": 10}
 
 
 def test_budgets_are_compared_between_methods_and_a_methods_own_settings_are_not():
@@ -43,7 +43,7 @@ def test_runs_that_recorded_nothing_are_told_from_those_that_did():
     variants = [("m", {"a": 1, "b": 2}), ("m", UNRECORDED)]
     assert labels(variants) == ["", "old"]
     assert labels([("m", UNRECORDED), ("n", {"experiment": "other"})]) == ["", ""]
-    assert shared([UNRECORDED]) == {}
+    assert shared_settings([UNRECORDED]) == {}
 
 
 def test_short_names_are_unique():
