@@ -46,6 +46,12 @@ def test_runs_that_recorded_nothing_are_told_from_those_that_did():
     assert shared_settings([UNRECORDED]) == {}
 
 
+def test_labels_are_distinct_also_where_values_look_alike():
+    variants = [("m", {"a._target_": target, "b": 1}) for target in ("x.C", "y.C")]
+    assert labels(variants) == ['{"a._target_": "x.C"}', '{"a._target_": "y.C"}']
+    assert len(set(labels([("m", {"a": 0.12345678}), ("m", {"a": 0.12345679})]))) == 2
+
+
 def test_short_names_are_unique():
     names = short_names(["a.width", "b.c.width", "optimizer.lr", "prune_biases"])
     assert names["a.width"] == "a width" and names["b.c.width"] == "c width"
@@ -63,6 +69,7 @@ def test_short_names_are_unique():
         ("finetune lr", [0.01, 0.001], "fine-tuning rates 0.01, 0.001"),
         ("precision", "bf16-mixed", "bf16-mixed"),
         ("optimizer _target_", "torch.optim.SGD", "optimizer _target_ SGD"),
+        ("version", "v1.0 of 2026", "version v1.0 of 2026"),
     ],
 )
 def test_settings_are_described_in_a_few_words(name, value, text):
