@@ -58,6 +58,7 @@ def _draw(axes: Axes, section: Section, colours: dict[str, str], some_own: bool)
     handles: list[object] = []
     some_before = any(row.before_finetune for row in rows if row.method not in DENSE)
     markers: dict[str, int] = {}
+    look: dict[str, Any]
     for (method, name, shipped), points in groupby(
         rows, key=lambda r: (r.method, r.name, r.shipped)
     ):
@@ -66,16 +67,17 @@ def _draw(axes: Axes, section: Section, colours: dict[str, str], some_own: bool)
         if method in DENSE:
             height = 100 * curve[0].test_acc.mean
             # In front of that of the fine-tuned one, which may have the same height.
-            style, front = ("--", 3) if method == "dense" else ("-.", 2)
-            colour = colours[method]
-            handles.append(axes.axhline(height, color=colour, ls=style, zorder=front, label=label))
+            look = {"ls": "--", "zorder": 3} if method == "dense" else {"ls": "-.", "zorder": 2}
+            look |= {"color": colours[method], "label": label}
+            handles.append(axes.axhline(height, **look))
             continue
         marker = MARKERS[markers.setdefault(method, 0) % len(MARKERS)]
         markers[method] += 1
         after = [(row.sparsity, row.test_acc) for row in curve]
         before = [(r.sparsity, r.before_finetune) for r in curve if r.before_finetune]
-        for style, line in ((AFTER, after), (BEFORE, before)):
-            _line(axes, line, style | {"color": colours[method], "marker": marker})
+        look = {"color": colours[method], "marker": marker}
+        _line(axes, after, AFTER | look)
+        _line(axes, before, BEFORE | look)
         handles.append(Line2D([], [], color=colours[method], marker=marker, label=label))
     if some_before:
         gray: dict[str, Any] = {"color": "dimgray", "marker": "o", "markersize": 4}

@@ -43,6 +43,6 @@ def differences(section: Section) -> Iterator[Difference]:
             yield Difference(first, second, accuracy)
 
 
-def enough(difference: Difference) -> bool:
+def has_enough_pairs(difference: Difference) -> bool:
     """True if there are enough units for an interval."""
     return difference.accuracy.n >= ENOUGH

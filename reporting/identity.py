@@ -32,16 +32,19 @@ class Split:
 def split(results: Results) -> Split:
     """Settings of a run without its seed.
 
-    Of files without a protocol: the setting and the experiment.
+    Of files without a protocol: the setting, the size of the dense network and the experiment.
     """
     if not results.protocol:
         network: Settings = {"setting": results.setting} if results.setting else {}
+        if results.dense and results.dense.parameters:
+            network["parameters"] = results.dense.parameters
         return Split(network, {UNRECORDED: results.experiment}, ())
     known = {key: value for key, value in results.protocol.items() if is_setting(key)}
     rates = _numbers(known.pop(RATES, None))
     if results.experiment.startswith("finetune_"):
-        # The rate of a run that does nothing but fine-tune.
-        rates = _numbers(known.pop("optimizer.lr", None)) or rates
+        # Of a run that does nothing but fine-tune, the optimizer's rate is that of fine-tuning.
+        rates = rates or _numbers(known.get("optimizer.lr"))
+        known.pop("optimizer.lr", None)
     return Split(
         {key: value for key, value in known.items() if of_network(key)},
         {key: value for key, value in known.items() if not of_network(key)},
@@ -57,15 +60,18 @@ def dense_id(dense: DenseRow | None) -> str:
     return dense.hash or f"{dense.test_acc:.5f} {dense.val_loss or 0.0:.4f}"
 
 
-def name_the_unrecorded(frame: pd.DataFrame, cell: Sequence[str]) -> None:
+def name_unrecorded(frame: pd.DataFrame, cell: Sequence[str]) -> pd.DataFrame:
     """Add the run's name to settings that cannot be what tells two runs of one cell apart.
 
-    Changes column ``settings`` of runs without a protocol that share a cell with a run of another
-    config; runs that differ in the seed keep one name.
+    These are runs without a protocol that share a cell with a run of another config. Runs that
+    differ in the seed keep one name.
 
     Args:
         frame: with columns ``settings``, ``run``, ``config_hash`` and those of ``cell``.
         cell: columns that are equal for runs that would count as one.
+
+    Returns:
+        The same with another column ``settings``.
     """
     unrecorded = frame[[UNRECORDED in settings for settings in frame["settings"]]]
     clashing: set[Any] = set()
@@ -76,7 +82,7 @@ def name_the_unrecorded(frame: pd.DataFrame, cell: Sequence[str]) -> None:
         {**old, RUN: run} if UNRECORDED in old and run in clashing else old
         for old, run in zip(frame["settings"], frame["run"], strict=True)
     ]
-    frame["settings"] = pd.Series(settings, index=frame.index, dtype=object)
+    return frame.assign(settings=pd.Series(settings, index=frame.index, dtype=object))
 
 
 def run_name(run: Run) -> str:

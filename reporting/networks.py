@@ -18,7 +18,7 @@ from reporting.records import (
     without_repeated_dense,
 )
 from reporting.schema import METHODS, PrunedRow
-from reporting.settings import Settings, compared, labels, shared
+from reporting.settings import Settings, keys_between_methods, labels, shared_settings
 
 # The dense network (its hash) and the seed of the run that pruned it.
 Unit = tuple[str, int]
@@ -110,8 +110,9 @@ def tabulate(runs: Iterable[Run]) -> Table:
     sections = []
     for key in keys:
         of_key = [f if f.empty else f[f["section"] == key] for f in (dense, pruned)]
-        common, own = _stated_once(of_key[1])
-        common = {**networks[key], **common}
+        common, own = _common_settings(of_key[1])
+        recorded = {k: v for k, v in networks[key].items() if k not in ("setting", "parameters")}
+        common = {**recorded, **common}
         facts = (key[0], key[1], key[2] or None, key[3], titles[key])
         sections.append(Section(*facts, common, own, _rows(*of_key)))
     return sections
@@ -119,22 +120,30 @@ def tabulate(runs: Iterable[Run]) -> Table:
 
 def _titles(keys: Sequence[SectionKey], networks: Mapping[Any, Settings]) -> dict[Any, str]:
     titles: dict[Any, str] = {}
-    # Files without a protocol have at most a setting, which always stands in the title.
-    bare = {key for key in keys if not networks[key].keys() - {"setting"}}
+    # Files without a protocol have no settings that could be compared with those of others.
+    bare = {key for key in keys if not networks[key].keys() - {"setting", "parameters"}}
     for pair in {key[:2] for key in keys}:
-        same = [key for key in keys if key[:2] == pair and key not in bare]
-        titles |= zip(same, labels([("", networks[key]) for key in same]), strict=True)
-    return titles | {key: str(networks[key].get("setting", "")) for key in bare}
+        for same in (set(keys) - bare, bare):
+            of_pair = [key for key in keys if key in same and key[:2] == pair]
+            titles |= zip(of_pair, labels([("", networks[key]) for key in of_pair]), strict=True)
+    # Their unusual settings always stand in the title.
+    for key in bare:
+        setting = str(networks[key].get("setting", ""))
+        if setting not in titles[key]:
+            titles[key] = ", ".join(part for part in (titles[key], setting) if part)
+    return titles
 
 
-def _stated_once(pruned: pd.DataFrame) -> tuple[Settings, dict[str, Settings]]:
+def _common_settings(pruned: pd.DataFrame) -> tuple[Settings, dict[str, Settings]]:
     """The settings that all rows share, and by method those of its own that all its rows share."""
     if pruned.empty:
         return {}, {}
     variants = pruned.drop_duplicates(["method", "protocol"])
-    common = shared(list(variants["settings"]))
-    elsewhere = common.keys() | compared(variants["settings"])
-    by_method = {m: shared(list(records["settings"])) for m, records in variants.groupby("method")}
+    common = shared_settings(list(variants["settings"]))
+    elsewhere = common.keys() | keys_between_methods(variants["settings"])
+    by_method = {
+        m: shared_settings(list(records["settings"])) for m, records in variants.groupby("method")
+    }
     own = {
         str(method): {key: value for key, value in settings.items() if key not in elsewhere}
         for method, settings in by_method.items()

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from reporting.differences import TOO_SMALL, Difference, differences, enough
+from reporting.differences import TOO_SMALL, Difference, differences, has_enough_pairs
 from reporting.mean_sd import MeanSd, columns
 from reporting.networks import Row, Section, Table
 from reporting.records import FINETUNED_DENSE
@@ -82,10 +82,11 @@ def notes(section: Section) -> list[str]:
     for method, settings in section.own.items():
         found.append(f"Settings of {method}: {show_settings(settings)}.")
     pairs = list(differences(section))
-    if pairs and not any(map(enough, pairs)):
+    if pairs and not any(map(has_enough_pairs, pairs)):
         n = max(pair.accuracy.n for pair in pairs)
+        at_most = "1 pair" if n == 1 else f"at most {n} pairs"
         found.append(
-            f"Paired differences: {TOO_SMALL} (at most {n} pairs of a dense network and a seed; an "
+            f"Paired differences: {TOO_SMALL} ({at_most} of a dense network and a seed; an "
             "interval needs 3)."
         )
     return found
@@ -94,7 +95,7 @@ def notes(section: Section) -> list[str]:
 def differences_frame(section: Section) -> pd.DataFrame:
     """Differences from the first method of the table, as strings; empty if no n is large enough."""
     pairs = list(differences(section))
-    if not any(map(enough, pairs)):
+    if not any(map(has_enough_pairs, pairs)):
         return pd.DataFrame()
     methods = [r.method for r in section.rows if r.method not in {"dense", FINETUNED_DENSE}]
     return pd.DataFrame([_paired(pair) for pair in pairs if pair.first.method == methods[0]])
@@ -133,7 +134,11 @@ def differences_to_csv(table: Table) -> str:
             names = {"sparsity": pair.first.sparsity, "first": pair.first.name}
             names |= {"second": pair.second.name, "shipped": pair.first.shipped}
             numbers = {"n": pair.accuracy.n, **columns("difference", pair.accuracy)}
-            interval = {"low_95": low, "high_95": high, "note": "" if enough(pair) else TOO_SMALL}
+            interval = {
+                "low_95": low,
+                "high_95": high,
+                "note": "" if has_enough_pairs(pair) else TOO_SMALL,
+            }
             lines.append({**_facts(section), **names, **numbers, **interval})
     return str(pd.DataFrame(lines).to_csv(index=False, lineterminator="\n")) if lines else ""
 

@@ -20,7 +20,7 @@ def parse(cls: type[T], value: object) -> T:
     if not isinstance(value, dict):
         raise ValueError(f"expected an object with keys, got {_short(value)}")
     arguments = {}
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     for field in fields(cls):  # type: ignore[arg-type]
         if field.name in value:
             arguments[field.name] = _parse_entry(hints[field.name], value[field.name], field.name)

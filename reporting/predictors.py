@@ -7,10 +7,10 @@ from typing import Any, cast
 import pandas as pd
 
 from reporting.collect import Run
-from reporting.identity import name_the_unrecorded, run_name, split
+from reporting.identity import name_unrecorded, run_name, split
 from reporting.mean_sd import MeanSd
 from reporting.schema import Results
-from reporting.settings import Settings, canonical, labels, shared
+from reporting.settings import Settings, canonical, labels, shared_settings
 
 # The predictor that others are compared with.
 BASELINE = "StatNN"
@@ -97,8 +97,8 @@ def tabulate_predictors(runs: Iterable[Run]) -> PredictorTable:
     if records.empty:
         return []
     same = ["section", "shipped", "predictor", "parameters"]
-    name_the_unrecorded(records, [*same, "seed"])
-    records["protocol"] = records["settings"].map(canonical)
+    records = name_unrecorded(records, [*same, "seed"])
+    records = records.assign(protocol=records["settings"].map(canonical))
     records = records.drop_duplicates([*same, "protocol", "seed"], keep="last")
     data = {_section_key(run.results): _data_settings(run.results) for run in counted}
     variants: dict[SectionKey, str] = {}
@@ -175,10 +175,10 @@ def _section(
         predictor, protocol, parameters, shipped = cast(tuple[str, str, int, bool], found)
         name = label[key[0], predictor, protocol]
         rows.append(_row(predictor, name, int(parameters), bool(shipped), runs))
-    common = {**data, **shared(list(records["settings"]))}
+    common = {**data, **shared_settings(list(records["settings"]))}
     dataset, note, learnt, networks, _ = key
     about = (dataset, note or None, learnt or None, networks or None, variant, common)
-    return PredictorSection(*about, _compared(rows))
+    return PredictorSection(*about, _with_differences(rows))
 
 
 def _row(
@@ -193,7 +193,7 @@ def _row(
     )
 
 
-def _compared(rows: Sequence[PredictorRow]) -> tuple[PredictorRow, ...]:
+def _with_differences(rows: Sequence[PredictorRow]) -> tuple[PredictorRow, ...]:
     """Rows with their differences from the baseline, the best first."""
     compared = []
     for row in rows:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from reporting.collect import Run
-from reporting.identity import RATES, dense_id, name_the_unrecorded, run_name, split
+from reporting.identity import RATES, dense_id, name_unrecorded, run_name, split
 from reporting.schema import PrunedRow, Results
 from reporting.settings import canonical
 
@@ -44,8 +44,8 @@ def pruned_records(runs: Sequence[Run]) -> pd.DataFrame:
     records = pd.DataFrame([record for run in runs for record in _pruned_records(run)])
     if records.empty:
         return records
-    name_the_unrecorded(records, ["section", "shipped", "method", "sparsity", "unit"])
-    return _chosen(records)
+    cell = ["section", "shipped", "method", "sparsity", "unit"]
+    return _choose_rates(name_unrecorded(records, cell))
 
 
 def without_repeated_dense(runs: Sequence[Run]) -> list[Run]:
@@ -78,9 +78,9 @@ def _pruned_records(run: Run) -> Iterable[dict[str, Any]]:
         }
 
 
-def _chosen(records: pd.DataFrame) -> pd.DataFrame:
+def _choose_rates(records: pd.DataFrame) -> pd.DataFrame:
     """One record for each unit: of several learning rates that with the lowest validation loss."""
-    records["protocol"] = records["settings"].map(canonical)
+    records = records.assign(protocol=records["settings"].map(canonical))
     cell = ["section", "shipped", "method", "protocol", "sparsity", "unit"]
     chosen = []
     for _, runs in records.groupby(cell, sort=False):
@@ -93,8 +93,7 @@ def _chosen(records: pd.DataFrame) -> pd.DataFrame:
         at_edge = _at_edge(best["row"], grid)
         chosen.append({**best, "rates": grid, "settings": settings, "at_edge": at_edge})
     frame = pd.DataFrame(chosen)
-    frame["protocol"] = frame["settings"].map(canonical)
-    return frame
+    return frame.assign(protocol=frame["settings"].map(canonical))
 
 
 def _at_edge(row: PrunedRow, grid: tuple[float, ...]) -> bool:

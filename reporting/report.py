@@ -70,7 +70,8 @@ def report(
     if not found.networks and not found.predictors:
         raise FileNotFoundError(
             f"no results of a network or a predictor below {', '.join(roots)}: run an experiment "
-            "first (python train.py), set roots=[FOLDER], or see the project's own (reference=true)"
+            "first (python train.py), set 'roots=[FOLDER]', or see those that came with the "
+            "project (reference=true)"
         )
     write(found, Path(output_dir).expanduser())
     return found

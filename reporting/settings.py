@@ -1,6 +1,7 @@
 """Settings of runs: what tells one run from another, in full and as a short label."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -23,7 +24,7 @@ RUN = "run"
 VAGUE = {"lr", "epochs", "max_epochs", "patience", "_target_", "name", "weight", "folder"}
 # Settings whose value speaks for itself.
 VALUE_ONLY = {"gauge", "setting", "precision", RUN, UNRECORDED}
-MISSING = object()
+PATH_OF_CLASS = re.compile(r"([a-z_]\w*\.)+\w+")
 
 
 def canonical(settings: Mapping[str, Any]) -> str:
@@ -48,37 +49,36 @@ def labels(variants: Sequence[tuple[str, Settings]]) -> list[str]:
         variants: methods and their settings. What is missing in one of two variants of a method
             differs, too; a method's own settings are compared with those of the same method only.
     """
-    across = compared(s for _, s in variants)
+    across = keys_between_methods(s for _, s in variants)
     by_method: dict[str, list[Settings]] = defaultdict(list)
     for method, settings in variants:
         by_method[method].append(settings)
-    shown = {m: across | _differing(s) | _absent_in_some(s) for m, s in by_method.items()}
+    shown = {
+        m: across | _keys_that_differ(s) | _keys_absent_in_some(s) for m, s in by_method.items()
+    }
     names = short_names(set().union(*shown.values()))
-    return [
-        ", ".join(
-            text
-            for key in sorted(shown[method] & settings.keys())
-            if (text := describe(names[key], settings[key], method))
-        )
-        for method, settings in variants
-    ]
+    found = []
+    for method, settings in variants:
+        keys = sorted(shown[method] & settings.keys())
+        found.append(", ".join(describe(names[key], settings[key], method) for key in keys))
+    return _distinct(variants, found, shown)
 
 
-def compared(variants: Iterable[Settings]) -> set[str]:
+def keys_between_methods(variants: Iterable[Settings]) -> set[str]:
     """The keys with several values that are compared between methods, too."""
     return {
         key
-        for key in _differing(variants) - {UNRECORDED, RUN}
+        for key in _keys_that_differ(variants) - {UNRECORDED, RUN}
         if not key.startswith(OWN) or key.endswith(".gauge")
     }
 
 
-def shared(variants: Sequence[Settings]) -> Settings:
+def shared_settings(variants: Sequence[Settings]) -> Settings:
     """The settings that all variants have in common, of those that recorded any."""
     recorded = [settings for settings in variants if UNRECORDED not in settings]
     if not recorded:
         return {}
-    differing = _differing(recorded) | _absent_in_some(recorded)
+    differing = _keys_that_differ(recorded) | _keys_absent_in_some(recorded)
     return {key: value for key, value in recorded[0].items() if key not in differing}
 
 
@@ -105,14 +105,31 @@ def describe(name: str, value: ProtocolValue, method: str = "") -> str:
     return text if name.split()[-1] in VALUE_ONLY else f"{name} {text}"
 
 
+def _distinct(
+    variants: Sequence[tuple[str, Settings]], short: Sequence[str], shown: Mapping[str, set[str]]
+) -> list[str]:
+    """The same labels, with full keys and values where other settings would have the same one."""
+    full = [
+        canonical({key: settings[key] for key in shown[method] & settings.keys()})
+        for method, settings in variants
+    ]
+    meant = defaultdict(set)
+    for (method, _), label, text in zip(variants, short, full, strict=True):
+        meant[method, label].add(text)
+    return [
+        text if len(meant[method, label]) > 1 else label
+        for (method, _), label, text in zip(variants, short, full, strict=True)
+    ]
+
+
 def _plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     # Of a class, its name without the modules.
-    return value.rpartition(".")[2] if isinstance(value, str) and "/" not in value else str(value)
+    return str(value).rpartition(".")[2] if PATH_OF_CLASS.fullmatch(str(value)) else str(value)
 
 
-def _differing(variants: Iterable[Settings]) -> set[str]:
+def _keys_that_differ(variants: Iterable[Settings]) -> set[str]:
     values = defaultdict(set)
     for settings in variants:
         for key, value in settings.items():
@@ -120,7 +137,7 @@ def _differing(variants: Iterable[Settings]) -> set[str]:
     return {key for key, found in values.items() if len(found) > 1}
 
 
-def _absent_in_some(variants: Sequence[Settings]) -> set[str]:
+def _keys_absent_in_some(variants: Sequence[Settings]) -> set[str]:
     recorded = [settings for settings in variants if UNRECORDED not in settings]
     keys = set().union(*(settings.keys() for settings in recorded))
     absent = {key for key in keys if any(key not in settings for settings in recorded)}

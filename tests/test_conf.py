@@ -6,12 +6,12 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
+from pipelines.settings import with_settings
 
 from pipelines.config_check import check_types
 from pipelines.errors import one_line
 from pipelines.identity import config_hash
 from pipelines.job_folder import job_folder
-from pipelines.settings import with_settings
 
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))

@@ -20,11 +20,17 @@ def run():
         test_acc=0.4,
         dense_acc=0.57,
         dense_hash=None,
+        parameters=None,
         **options,
     ):
         row = {key: options.pop(key) for key in OF_ROWS if key in options}
         saw_validation = options.pop("saw_validation", False)
-        dense = DenseRow(test_acc=dense_acc, saw_validation=saw_validation, hash=dense_hash)
+        dense = DenseRow(
+            test_acc=dense_acc,
+            saw_validation=saw_validation,
+            hash=dense_hash,
+            parameters=parameters,
+        )
         return Results(
             **{"experiment": "e", "target": "small_cnn", "dataset": "cifar10_gray"} | options,
             seed=seed,

@@ -83,12 +83,24 @@ def test_other_networks_and_data_are_other_sections(run, key, value):
         {"data_note": "a copy"},
         {"saw_validation": True},
         {"setting": "balanced gauge"},
+        {"parameters": 4970},
     ],
 )
 def test_files_without_a_protocol_are_kept_apart_by_the_facts_they_have(run, other):
     sections = table([run(1, **other), run(2)])
     assert len(sections) == 2
     assert all(row.test_acc.n == 1 for section in sections for row in section.rows)
+
+
+def test_titles_tell_sections_without_a_protocol_apart(run):
+    runs = [run(setting="balanced gauge", parameters=n) for n in (10, 20)]
+    assert [section.label for section in table([*runs, run(protocol=PROTOCOL)])] == [
+        "parameters 10, balanced gauge",
+        "parameters 20, balanced gauge",
+        "",
+    ]
+    (alone,) = table(runs[:1])
+    assert alone.label == "balanced gauge" and alone.shared == {}
 
 
 def test_settings_of_all_rows_are_stated_once(run):
@@ -167,6 +179,10 @@ def test_the_rate_of_an_experiment_that_only_fine_tunes_is_searched(run):
     ]
     row = rows(runs)["magnitude", 0.9]
     assert (row.test_acc.mean, row.candidates) == (0.1, 2)
+    both = [
+        replace(r, protocol={**r.protocol, "finetune.lr": r.protocol["optimizer.lr"]}) for r in runs
+    ]
+    assert rows(both)["magnitude", 0.9].candidates == 2
     # Elsewhere it is a setting of the method, and nothing to choose by its outcome.
     assert len(rows([replace(result, experiment="eq_prune") for result in runs])) == 3
 

@@ -1,6 +1,6 @@
 import pytest
 
-from reporting.settings import canonical, describe, labels, shared, short_names
+from reporting.settings import canonical, describe, labels, shared_settings, short_names
 
 UNRECORDED = {"experiment": "old"}
 
@@ -18,7 +18,7 @@ def test_a_label_has_what_differs_and_nothing_else():
         ("random", {"finetune.patience": 10}),
     ]
     assert labels(variants) == ["raw", "balanced", ""]
-    assert shared([settings for _, settings in variants]) == {"finetune.patience": 10}
+    assert shared_settings([settings for _, settings in variants]) == {"finetune.patience": 10}
 
 
 def test_budgets_are_compared_between_methods_and_a_methods_own_settings_are_not():
@@ -43,7 +43,13 @@ def test_runs_that_recorded_nothing_are_told_from_those_that_did():
     variants = [("m", {"a": 1, "b": 2}), ("m", UNRECORDED)]
     assert labels(variants) == ["", "old"]
     assert labels([("m", UNRECORDED), ("n", {"experiment": "other"})]) == ["", ""]
-    assert shared([UNRECORDED]) == {}
+    assert shared_settings([UNRECORDED]) == {}
+
+
+def test_labels_are_distinct_also_where_values_look_alike():
+    variants = [("m", {"a._target_": target, "b": 1}) for target in ("x.C", "y.C")]
+    assert labels(variants) == ['{"a._target_": "x.C"}', '{"a._target_": "y.C"}']
+    assert len(set(labels([("m", {"a": 0.12345678}), ("m", {"a": 0.12345679})]))) == 2
 
 
 def test_short_names_are_unique():
@@ -63,6 +69,7 @@ def test_short_names_are_unique():
         ("finetune lr", [0.01, 0.001], "fine-tuning rates 0.01, 0.001"),
         ("precision", "bf16-mixed", "bf16-mixed"),
         ("optimizer _target_", "torch.optim.SGD", "optimizer _target_ SGD"),
+        ("version", "v1.0 of 2026", "version v1.0 of 2026"),
     ],
 )
 def test_settings_are_described_in_a_few_words(name, value, text):
