@@ -1,6 +1,6 @@
 """Test a network from its file: ``python evaluate.py file=FILE [target= data=]``.
 
-Or show what a predictor says about it: ``python evaluate.py predictor=FILE network=FILE [target=]``.
+Or what a predictor says about it: ``python evaluate.py predictor=FILE network=FILE [target=]``.
 """
 
 from pathlib import Path

@@ -8,13 +8,17 @@ from omegaconf import DictConfig, OmegaConf
 Value = str | int | float | bool | list | None
 
 # Parts of the config that say how something is made or measured.
-PARTS = (
-    *("target.net", "fold_batch_norm", "selection", "prune_biases", "pruner", "model"),
-    *("architecture", "optimizer", "scheduler", "finetune", "data", "zoo", "matmul_precision"),
-    *("trainer.max_epochs", "trainer.precision", "trainer.gradient_clip_val"),
+PARTS = ("target.net", "data", "trainer.precision", "matmul_precision")
+PRUNING = ("fold_batch_norm", "selection", "prune_biases", "pruner", "finetune")
+# Of a method that trains something.
+TRAINING = (
+    *("model", "architecture", "optimizer", "scheduler"),
+    *("trainer.max_epochs", "trainer.gradient_clip_val"),
 )
 # Seeds and places make no comparison unfair; how fast something runs does not, either.
-OMITTED = {"seed", "data_dir", "download", "compile", "at_once", "name", "_partial_"}
+OMITTED = {"seed", "data_dir", "download", "compile", "fused", "at_once", "name", "_partial_"}
+# The rate of fine-tuning is finetune.lr.
+UNUSED = {"finetune.optimizer.lr"}
 
 
 def protocol(cfg: DictConfig) -> dict[str, Value]:
@@ -27,11 +31,20 @@ def protocol(cfg: DictConfig) -> dict[str, Value]:
     """
     written = OmegaConf.to_container(cfg, resolve=False)
     settings: dict[str, Value] = {}
-    for part in PARTS:
+    for part in _parts(cfg):
         node = _select(written, part)
         settings.update({key: OmegaConf.select(cfg, key) for key in _owned(part, node)})
     plain = {key: _plain(value) for key, value in settings.items()}
-    return {key: value for key, value in sorted(plain.items()) if value is not None}
+    kept = {k: v for k, v in plain.items() if v is not None and k not in UNUSED}
+    return dict(sorted(kept.items()))
+
+
+def _parts(cfg: DictConfig) -> tuple[str, ...]:
+    if OmegaConf.select(cfg, "zoo._target_"):
+        return (*PARTS, "zoo")
+    if cfg.method is None or cfg.method == "dense" and not cfg.pipeline.get("method"):
+        return (*PARTS, *TRAINING)
+    return (*PARTS, *PRUNING, *(TRAINING if cfg.model is not None else ()))
 
 
 def _select(node: Any, path: str) -> Any:
@@ -46,9 +59,9 @@ def _owned(path: str, node: Any) -> Iterator[str]:
         for key, child in node.items():
             if key not in OMITTED:
                 yield from _owned(f"{path}.{key}", child)
-    elif node is not None and not (isinstance(node, str) and "${" in node):
+    elif node is not None and "${" not in str(node):
         yield path
 
 
 def _plain(value: Any) -> Any:
-    return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
