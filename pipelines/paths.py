@@ -8,8 +8,8 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 HOME = re.compile(r"~[^/\\]*([/\\]|$)")
-# Hydra makes this folder itself, before anything of ours runs.
-RUN_FOLDER = re.compile(r"""(\+{0,2}hydra\.(?:run|sweep)\.dir=)(["']?)(~[^"']*)""")
+# In the value of an override: at its beginning, or at that of an entry of a list.
+IN_OVERRIDE = re.compile(r"""(?:^|(?<=[\[,:{"'\s]))~[\w.-]*(?=[/,\]}"']|$)""")
 
 
 def expand_home(cfg: DictConfig | ListConfig) -> None:
@@ -31,9 +31,13 @@ def expand_home(cfg: DictConfig | ListConfig) -> None:
 
 
 def with_home(arguments: Sequence[str]) -> list[str]:
-    """The arguments of a command with ``~`` replaced in the folders that Hydra makes."""
-    return [RUN_FOLDER.sub(_expanded, argument) for argument in arguments]
+    """The arguments of a command with ``~`` replaced in the values of overrides.
+
+    Hydra cannot read it without quotes, and makes the folder of a run before we see its name.
+    """
+    pairs = (argument.partition("=") for argument in arguments)
+    return [key + equals + IN_OVERRIDE.sub(_expanded, value) for key, equals, value in pairs]
 
 
 def _expanded(match: re.Match[str]) -> str:
-    return f"{match[1]}{match[2]}{os.path.expanduser(match[3])}"
+    return os.path.expanduser(match[0])

@@ -37,9 +37,16 @@ def test_every_path_of_a_config_knows_the_home_folder(monkeypatch):
         ("hydra.sweep.dir='~'", "hydra.sweep.dir='/home/ada'"),
         ("++hydra.run.dir=~/a", "++hydra.run.dir=/home/ada/a"),
         ("hydra.run.dir=runs/~/a", "hydra.run.dir=runs/~/a"),
+        ("target.weights=~/a.pt,~/b.pt", "target.weights=/home/ada/a.pt,/home/ada/b.pt"),
+        ("roots=[~/a, '~/b',c]", "roots=[/home/ada/a, '/home/ada/b',c]"),
+        ("zoo={base: ~/a,folder:~/b}", "zoo={base: /home/ada/a,folder:/home/ada/b}"),
+        ("file=~nobody_of_this_name/a", "file=~nobody_of_this_name/a"),
+        ("name=a~/b", "name=a~/b"),
+        ("~optimizer=adam", "~optimizer=adam"),
+        ("--config-dir=~/conf", "--config-dir=/home/ada/conf"),
         ("~callbacks.figures", "~callbacks.figures"),
         ("seed=1", "seed=1"),
     ],
 )
-def test_folders_that_hydra_makes_know_it_too(given, expected):
+def test_overrides_know_it_too(given, expected):
     assert with_home([given]) == [expected]
