@@ -18,7 +18,7 @@ def fit(net, data, make_trainer, module_of, tmp_path):
         module.values = values
         logger = TensorBoardLogger(tmp_path, name="", version="") if logged else False
         make_trainer(callbacks=[monitor], logger=logger, **kwargs).fit(module(net), **data)
-        events = EventAccumulator(str(tmp_path))
+        events = EventAccumulator(str(tmp_path), size_guidance={"histograms": 0})
         events.Reload()
         return events
 
