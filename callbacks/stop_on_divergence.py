@@ -4,6 +4,7 @@ from math import isfinite
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
 
 
 class StopOnDivergence(Callback):
@@ -29,6 +30,11 @@ class StopOnDivergence(Callback):
         if not largest > 0:
             raise ValueError(f"largest must be above 0, got {largest}")
         self.largest = largest
+        self._old: dict[str, Tensor] = {}
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # The trainer keeps metrics until they are measured again, those of undone epochs, too.
+        self._old = dict(trainer.callback_metrics)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._check(trainer, pl_module)
@@ -44,7 +50,9 @@ class StopOnDivergence(Callback):
         diverged = {
             name: float(value)
             for name, value in sorted(trainer.callback_metrics.items())
-            if "loss" in name and not abs(float(value)) <= self.largest
+            if "loss" in name
+            and self._old.get(name) is not value
+            and not abs(float(value)) <= self.largest
         }
         if not diverged or ("rolled_back" in trainer.callback_metrics and _finite(pl_module)):
             return

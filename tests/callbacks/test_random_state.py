@@ -1,56 +1,50 @@
 import json
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
 from unittest.mock import Mock
 
 import torch
 from lightning import Callback, LightningModule, Trainer
 
-from callbacks.random_state import RandomState
-from lightning_modules.classifier import Classifier
+from callbacks import RandomState
+from tests.callbacks.conftest import Plain
+from tests.callbacks.two_processes import outputs_of_two
 
-ROOT = Path(__file__).parents[2]
 # What one of two processes draws when it trains at once, and when it is resumed.
 PAIR = """
 import json, sys
 from functools import partial
 import lightning as L, torch
 from torch import nn
-from datamodules.digits import Digits
+from tests.callbacks.conftest import batches
 from tests.callbacks.test_random_state import fit
 
 trainer = partial(L.Trainer, accelerator="cpu", devices=2, strategy="ddp", logger=False,
     enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-    use_distributed_sampler=False, limit_train_batches=1, limit_val_batches=0)
+    limit_train_batches=1, limit_val_batches=0)
 def drawn(seed, *args):
     torch.manual_seed(seed)
-    net = nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
-    return fit(net, Digits(batch_size=260, seed=0), trainer, *args)
+    return fit(nn.Linear(8, 4), {"train_dataloaders": batches(2, 0)}, trainer, *args)
 whole = drawn(1, 2)[1]
 stopped, first = drawn(1, 1)
 stopped.save_checkpoint(sys.argv[1])
 stopped.strategy.barrier()
-print("drawn", json.dumps([whole, first + drawn(2, 2, sys.argv[1])[1]]))
+print("result", json.dumps([whole, first + drawn(2, 2, sys.argv[1])[1]]))
 """
 
 
 class Draw(Callback):
-    """Draws a number per epoch."""
+    """Draws a number per batch, and sees which batch it is."""
 
     def __init__(self):
         self.drawn = []
 
-    def on_train_epoch_start(self, trainer, pl_module):
-        self.drawn.append(float(torch.rand(())))
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        self.drawn.append([float(torch.rand(())), float(batch[0].sum())])
 
 
 def fit(net, data, make_trainer, max_epochs, checkpoint=None):
     draw = Draw()
     trainer = make_trainer(max_epochs=max_epochs, callbacks=[RandomState(), draw])
-    trainer.fit(Classifier(net), datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    trainer.fit(Plain(net), **data, ckpt_path=checkpoint, weights_only=True)
     return trainer, draw.drawn
 
 
@@ -101,24 +95,8 @@ def test_every_rank_goes_on_with_its_own_state_and_further_ones_with_none_of_the
 
 
 def test_two_processes_draw_their_own_numbers_also_when_resumed(tmp_path):
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = str(free.getsockname()[1])
-    # As torchrun starts them.
-    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": port}
-    common |= {"TORCHELASTIC_RUN_ID": "1", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", PAIR, tmp_path / "one.ckpt"],
-            cwd=ROOT,
-            env={**os.environ, **common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    said = [process.communicate(timeout=300)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
-    (whole, resumed), (other, other_resumed) = (json.loads(s.split("drawn ")[1]) for s in said)
+    (whole, resumed), (other, other_resumed) = (
+        json.loads(text) for text in outputs_of_two(PAIR, tmp_path / "one.ckpt")
+    )
     assert resumed == whole and other_resumed == other
-    assert not set(whole) & set(other)
+    assert not {number for number, _ in whole} & {number for number, _ in other}
