@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import report as report_py
-from report import report
 from reporting import DenseRow, PrunedRow, Results
+from reporting.report import report
 
 SCRIPT = Path(__file__).parents[1] / "report.py"
 
