@@ -50,7 +50,9 @@ class MetricsCSV(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # On every rank: reading the metrics is what reduces them.
-        metrics = sorted(trainer.callback_metrics.items())
+        # The column lr has what a LearningRateMonitor adds.
+        every = sorted(trainer.callback_metrics.items())
+        metrics = [(name, value) for name, value in every if not name.startswith("lr-")]
         new = {name: repr(float(v)) for name, v in metrics if self._old.get(name) is not v}
         if not trainer.is_global_zero:
             return

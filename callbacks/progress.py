@@ -60,7 +60,9 @@ class FitProgress(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         metrics = trainer.callback_metrics
-        shown = ", ".join(f"{name} {float(metrics[name]):.4g}" for name in sorted(metrics))
+        # Without what a LearningRateMonitor adds.
+        names = sorted(name for name in metrics if not name.startswith("lr-"))
+        shown = ", ".join(f"{name} {float(metrics[name]):.4g}" for name in names)
         if self._bar is not None:
             self._bar.update(self._bar.tasks[0].id, metrics=shown)
         elif trainer.is_global_zero:
