@@ -3,6 +3,8 @@ from functools import partial
 
 import pytest
 from lightning import Callback
+from lightning.pytorch.callbacks import LearningRateMonitor
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch.optim import Adam
 from torch.optim.lr_scheduler import ExponentialLR, StepLR
 
@@ -121,3 +123,9 @@ def test_a_metric_that_appears_late_gets_a_column(fit, tmp_path):
     (tmp_path / "metrics.csv").write_text("epoch,step\n")
     _, found = fit(1)
     assert found[0]["val/loss"]
+
+
+def test_what_a_learning_rate_monitor_adds_is_no_metric(fit, tmp_path):
+    logger = TensorBoardLogger(tmp_path / "logs")
+    _, found = fit(1, callbacks=[LearningRateMonitor()], logger=logger)
+    assert found[0].keys() == {"epoch", "step", "lr", "train/loss", "val/loss"}

@@ -100,6 +100,7 @@ def test_divergence_after_a_rollback_is_found_though_nothing_is_validated(fit):
         fit(
             *(StopOnDivergence(), rollback, Multiply(3, nan), Multiply(4, nan, batch=1)),
             max_epochs=6,
+            monitor="train/loss",
             check_val_every_n_epoch=2,
         )
     assert rollback.rollbacks == 1
