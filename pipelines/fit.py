@@ -9,7 +9,7 @@ from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from callbacks import FitProgress, MetricsCSV, RandomState, StopOnDivergence
+from callbacks import FitProgress, MetricsCSV, RandomState
 from pipelines.best_weights import load_best
 from pipelines.checkpoints import checkpoint_to_continue
 from pipelines.run import Run
@@ -64,7 +64,7 @@ def fit(
     if loggers:
         usual.append(LearningRateMonitor())
     trainer = run.trainer(
-        callbacks=[*callbacks, StopOnDivergence(), *usual, *_checkpoints(folder, budget)],
+        callbacks=[*callbacks, *usual, *_checkpoints(folder, budget)],
         logger=loggers or False,
         max_epochs=budget.max_epochs,
         gradient_clip_val=budget.gradient_clip_val,

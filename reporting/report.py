@@ -85,17 +85,12 @@ def write(found: Report, folder: Path) -> None:
     """
     drawn = figures(found)
     page = html_page(found.networks, found.predictors, drawn)
-    try:
-        for name, text in {**texts(found), "index.html": page}.items():
-            with atomic_path(folder / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
-        for name, figure in drawn.items():
-            with atomic_path(folder / name) as temporary:
-                figure.savefig(temporary, dpi=150)
-    except OSError as error:
-        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
-        reason = "a file is in the way" if in_the_way else error.strerror or error
-        raise ValueError(f"output_dir={folder} cannot be written: {reason}") from error
+    for name, text in {**texts(found), "index.html": page}.items():
+        with atomic_path(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    for name, figure in drawn.items():
+        with atomic_path(folder / name) as temporary:
+            figure.savefig(temporary, dpi=150)
 
 
 def texts(found: Report) -> dict[str, str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import report as report_py
 from reporting import DenseRow, PrunedRow, Results
+from reporting import report as report_module
 from reporting.report import report
 
 SCRIPT = Path(__file__).parents[1] / "report.py"
@@ -70,7 +70,7 @@ def test_no_results_are_one_clear_line_and_no_report(tmp_path):
 
 
 def test_runs_on_some_batches_only_are_counted_and_left_out(outputs, tmp_path, caplog):
-    caplog.set_level("INFO", logger=report_py.log.name)
+    caplog.set_level("INFO", logger=report_module.log.name)
     (file,) = outputs.rglob("results.json")
     replace(Results.read(file), debug=True).write(outputs / "smoke" / "results.json")
     (section,) = report(str(outputs), tmp_path / "report").networks
@@ -128,9 +128,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(outputs):
     file = outputs.parent / "file"
     file.touch()
     for place in (file, file / "report"):
-        with pytest.raises(
-            ValueError, match=f"output_dir={place} cannot be written: a file is in the way"
-        ):
+        with pytest.raises(ValueError, match=f"{place}: cannot be made a folder"):
             report([str(outputs)], place)
     done = run(outputs.parent, "output_dir=file")
     assert done.returncode == 1
