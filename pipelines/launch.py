@@ -96,9 +96,10 @@ def command(main: Callable[[], None]) -> None:
 def job(cfg: DictConfig) -> Iterator[Job]:
     """Run the body as a job in ``cfg.paths.run_dir``, of which it holds the lock.
 
-    ``~`` in the config is replaced first, and keys that nothing reads are refused. What is logged goes to a file of the folder, too. At an
-    error in a sweep the other jobs go on. A folder that stays empty is removed. A job that needs a
-    command of its own (:func:`~pipelines.job_process.needs_own_process`) leaves all of this to it.
+    ``~`` in the config is replaced first, and keys that nothing reads are refused. What is logged
+    goes to a file of the folder, too. At an error in a sweep the other jobs go on. A folder that
+    stays empty is removed. A job that needs a command of its own
+    (:func:`~pipelines.job_process.needs_own_process`) leaves all of this to it.
     """
     parent.end_with_parent()
     try:
