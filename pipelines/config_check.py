@@ -1,5 +1,6 @@
 """Check a config against the signatures of what it configures."""
 
+import logging
 from functools import cache
 from inspect import signature
 from typing import Any, get_origin, get_type_hints
@@ -9,6 +10,7 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError
 
+from pipelines.number_check import check_numbers
 from pipelines.override_check import check_overrides, nearest
 
 OF_HYDRA = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
@@ -22,6 +24,7 @@ def check_config(cfg: DictConfig) -> None:
     """
     check_overrides(cfg)
     check_types(cfg)
+    check_numbers(cfg)
 
 
 def check_types(cfg: DictConfig, path: str = "") -> None:
@@ -97,11 +100,16 @@ def _hints(target: str | None, path: str) -> dict[str, Any]:
 
 
 def _located(target: str, path: str) -> Any:
+    # Hydra logs what is raised, too, on several lines.
+    logger = logging.getLogger("hydra.utils")
+    before, logger.disabled = logger.disabled, True
     try:
         return get_object(target)
     except Exception as error:
         reason = " ".join(str(error.__cause__ or error).split())
         raise ValueError(f"{path}._target_={target}: cannot be imported: {reason}") from error
+    finally:
+        logger.disabled = before
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -40,6 +40,7 @@ from pipelines.errors import (
 from pipelines.job_process import needs_own_process
 from pipelines.lock import locked
 from pipelines.logfile import LogFile, logged_to
+from pipelines.override_check import check_overrides
 from pipelines.paths import expand_home, with_home
 from pipelines.ranks import is_first_rank
 from pipelines.signals import GRACE_SECONDS, Ending, current_ending, interrupted_by_signals
@@ -95,9 +96,10 @@ def command(main: Callable[[], None]) -> None:
 def job(cfg: DictConfig) -> Iterator[Job]:
     """Run the body as a job in ``cfg.paths.run_dir``, of which it holds the lock.
 
-    ``~`` in the config is replaced first. What is logged goes to a file of the folder, too. At an
-    error in a sweep the other jobs go on. A folder that stays empty is removed. A job that needs a
-    command of its own (:func:`~pipelines.job_process.needs_own_process`) leaves all of this to it.
+    ``~`` in the config is replaced first, and keys that nothing reads are refused. What is logged
+    goes to a file of the folder, too. At an error in a sweep the other jobs go on. A folder that
+    stays empty is removed. A job that needs a command of its own
+    (:func:`~pipelines.job_process.needs_own_process`) leaves all of this to it.
     """
     parent.end_with_parent()
     try:
@@ -110,6 +112,7 @@ def job(cfg: DictConfig) -> Iterator[Job]:
 @contextmanager
 def _in_folder(cfg: DictConfig) -> Iterator[Job]:
     expand_home(cfg)
+    check_overrides(cfg)
     this = Job(Path(cfg.paths.run_dir))
     if needs_own_process(cfg):
         yield this
