@@ -52,7 +52,7 @@ class NetworkGraph:
         Batch normalisation is folded: the graph is then that of
         :func:`~scalegmn.graph.fold.fold_batch_norm`, whose parameters it describes. At the end the
         graph is verified: the module's function must stay the same under permutations and factors
-        of hidden units (three forward passes in all; 3 ms for the small CNN, 1 s for VGG19 on one
+        of hidden units (three forward passes in all; 3 ms for the small CNN, 0.5 s for VGG19 on one
         core).
 
         Args:
