@@ -64,7 +64,8 @@ def best_match(states: States, expected: Mapping[str, Tensor]) -> dict[str, Tens
     if not first.matches(expected):
         found = (f"{key}.{name}" if key else name for key, state in states for name in state)
         raise ValueError(
-            f"holds no tensor of this network; found {listed(found)}, expected {listed(expected)}"
+            f"holds no tensor of this network; found {join_names(found)}, expected "
+            f"{join_names(expected)}"
         )
     for other in order[1:]:
         equal = other.rank == first.rank and other.matches(expected) == first.matches(expected)
@@ -82,7 +83,7 @@ def _same(one: Mapping[str, Tensor], two: Mapping[str, Tensor], names: Iterable[
     return all(n in one and n in two and torch.equal(one[n], two[n]) for n in found)
 
 
-def listed(names: Iterable[str], most: int = 3) -> str:
+def join_names(names: Iterable[str], most: int = 3) -> str:
     """The first names and the number of the others, for messages."""
     first = list(names)
     more = f" and {len(first) - most} more" if len(first) > most else ""
@@ -93,8 +94,8 @@ def _by_prefix(
     key: str, state: Mapping[str, Tensor], expected: Mapping[str, Tensor]
 ) -> list[Candidate]:
     plain = {
-        name if name in expected else _plain(name): tensor
-        for name, tensor in _unpruned(state, expected).items()
+        name if name in expected else _without_wrappers(name): tensor
+        for name, tensor in _apply_masks(state, expected).items()
         if name not in COUNTERS
     }
     prefixes = dict.fromkeys(["", *(p for name in plain for p in _prefixes(name, expected))])
@@ -106,7 +107,7 @@ def _by_prefix(
     return candidates
 
 
-def _plain(name: str) -> str:
+def _without_wrappers(name: str) -> str:
     return ".".join(part for part in name.split(".") if part not in WRAPPERS)
 
 
@@ -117,7 +118,7 @@ def _prefixes(name: str, expected: Mapping[str, Tensor]) -> list[str]:
     return [".".join(parts[:k]) + "." for k in cuts if ".".join(parts[k:]) in expected]
 
 
-def _unpruned(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _apply_masks(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights times masks where torch.nn.utils.prune has left them apart."""
     if any(name.endswith("_mask") for name in expected):
         return dict(state)

@@ -1,4 +1,4 @@
-"""Files that ``torch.save`` wrote."""
+"""Read files that ``torch.save`` wrote."""
 
 import argparse
 import re

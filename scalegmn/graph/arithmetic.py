@@ -8,10 +8,10 @@ from torch import Tensor
 from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR, POSITIVE, Freedom
 from scalegmn.graph.operations import EXTREMES, PRODUCTS, SUMS
 from scalegmn.graph.recording import Call
-from scalegmn.graph.signal import Passed, Signal, located
+from scalegmn.graph.signal import Outcome, Signal, locate
 
 
-def arithmetic(call: Call, signals: Sequence[Signal | None]) -> Passed:
+def arithmetic(call: Call, signals: Sequence[Signal | None]) -> Outcome:
     """Follow the signals through a sum, product or extreme of entries.
 
     Args:
@@ -28,13 +28,13 @@ def arithmetic(call: Call, signals: Sequence[Signal | None]) -> Passed:
         raise ValueError(f"{call.label}: joins {len(followed)} signals; only one path is supported")
     shape, signal = call.result.shape, followed[0][1]
     maps = [s.nodes(x.shape).broadcast_to(shape) for x, s in followed]
-    found = located(maps[0], signal)
+    found = locate(maps[0], signal)
     if found is None or any(not torch.equal(nodes, maps[0]) for nodes in maps):
         raise ValueError(f"{call.label}: joins different channels of {tuple(shape)}")
     for x, constant in zip(call.inputs, signals, strict=True):
         if constant is None and not _shared_by_channels(x, found, call.result.ndim):
             raise ValueError(f"{call.label}: its other operand differs between channels")
-    return Passed(signal.group, (found,), _freedom(call, [x for x, _ in followed]))
+    return Outcome(signal.group, (found,), _freedom(call, [x for x, _ in followed]))
 
 
 def _shared_by_channels(constant: Tensor, signal: Signal, ndim: int) -> bool:

@@ -161,7 +161,7 @@ class NetworkGraph:
             for g in self.groups
         ]
         kernels = [
-            _padded(params[b.weight].reshape(*batch, b.num_edges, b.edge_dim), self.edge_dim)
+            _pad(params[b.weight].reshape(*batch, b.num_edges, b.edge_dim), self.edge_dim)
             for b in self.blocks
         ]
         return torch.cat(biases, dim=-1).unsqueeze(-1), torch.cat(kernels, dim=-2)
@@ -220,7 +220,7 @@ class NetworkGraph:
         return f"NetworkGraph({sizes}: {' -> '.join(names)})"
 
 
-def _padded(kernels: Tensor, edge_dim: int) -> Tensor:
+def _pad(kernels: Tensor, edge_dim: int) -> Tensor:
     # Padding by nothing would copy, and joining the blocks copies once more.
     missing = edge_dim - kernels.shape[-1]
     return F.pad(kernels, (0, missing)) if missing else kernels
