@@ -16,7 +16,6 @@ USUAL = {
     *("model", "net", "network", "target"),
 }
 
-
 # State dicts, each with the key under which a file holds it.
 States = list[tuple[str, dict[str, Tensor]]]
 
@@ -39,7 +38,7 @@ class Candidate:
 
     @property
     def rank(self) -> int:
-        """Its place among candidates that match equally: usual, other, moving averages."""
+        """Order among candidates that match equally: usual owners, others, moving averages."""
         parts = [part for part in self.owner.split(".") if part not in WRAPPERS]
         if any("ema" in part or "avg" in part or "average" in part for part in parts):
             return 2
@@ -112,7 +111,7 @@ def _without_wrappers(name: str) -> str:
 
 
 def _prefixes(name: str, expected: Mapping[str, Tensor]) -> list[str]:
-    """What stands before an expected name at the end of a name."""
+    """Prefixes of a name that leave an expected name."""
     parts = name.split(".")
     cuts = range(1, len(parts))
     return [".".join(parts[:k]) + "." for k in cuts if ".".join(parts[k:]) in expected]

@@ -70,4 +70,5 @@ def _harmless() -> list[Any]:
         for core in ("core", "_core")  # before and since NumPy 2
     ]
     numbers = [type(np.dtype(name)) for name in NUMBERS]
-    return [*functions, *numbers, np.dtype, np.ndarray, argparse.Namespace, PosixPath, defaultdict]
+    containers = [argparse.Namespace, PosixPath, defaultdict, dict, list]
+    return [*functions, *numbers, *containers, np.dtype, np.ndarray]

@@ -47,6 +47,9 @@ def _freedom(call: Call, followed: Sequence[Tensor]) -> Freedom:
     if len(followed) > 1:
         by_name = {**dict.fromkeys(SUMS, ANY_FACTOR), **dict.fromkeys(EXTREMES, POSITIVE)}
         return by_name.get(call.name, NO_FACTOR)
+    if call.name in EXTREMES:
+        constants = [x for x in call.inputs if x is not followed[0]]
+        return NO_FACTOR if any(c.count_nonzero() for c in constants) else POSITIVE
     others = [x for x in (*call.args, *call.kwargs.values()) if isinstance(x, int | float)]
     divides = call.name not in ("mul", "multiply") and call.args[0] is not followed[0]
     if call.name in PRODUCTS and not divides and call.kwargs.get("rounding_mode") is None:
