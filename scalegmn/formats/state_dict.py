@@ -2,7 +2,6 @@
 
 import argparse
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PosixPath
 from typing import Any
@@ -70,5 +69,4 @@ def _harmless() -> list[Any]:
         for core in ("core", "_core")  # before and since NumPy 2
     ]
     numbers = [type(np.dtype(name)) for name in NUMBERS]
-    containers = [argparse.Namespace, PosixPath, defaultdict, dict, list]
-    return [*functions, *numbers, *containers, np.dtype, np.ndarray]
+    return [*functions, *numbers, np.dtype, np.ndarray, argparse.Namespace, PosixPath]

@@ -2,7 +2,6 @@
 
 import argparse
 import pathlib
-from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -123,7 +122,6 @@ def test_values_beside_the_tensors_may_be_numpy_numbers_and_arguments(tmp_path, 
         "net": state,
         "acc": np.float64(91.25),
         "losses": np.ones(3, dtype=np.float32),
-        "history": defaultdict(list, loss=[0.1]),
         "args": argparse.Namespace(lr=np.float32(0.1), out=pathlib.Path("runs")),
     }
     assert same(read(tmp_path / "c.pth", content), state)
