@@ -21,7 +21,7 @@ class SymmetryKind(Protocol):
         """Whether units of this freedom have the symmetry."""
 
 
-def respected(kind: SymmetryKind, freedom: Freedom) -> Freedom:
+def respected_freedom(kind: SymmetryKind, freedom: Freedom) -> Freedom:
     """The part of a unit's freedom that a metanetwork of this kind respects.
 
     Units that are free to change both size and sign (no activation) count as positive where the
@@ -80,7 +80,7 @@ class PermScale:
             if group.role is Role.HIDDEN:
                 order = torch.randperm(group.size, generator=generator)
             perms.append(order + nodes.start)
-            freedom = group.freedom if kind is None else respected(kind, group.freedom)
+            freedom = group.freedom if kind is None else respected_freedom(kind, group.freedom)
             scales.append(_factors(group.size, freedom, spread, generator))
         return cls(graph, torch.cat(perms), torch.cat(scales))
 

@@ -5,6 +5,9 @@ The error of one group element :math:`g` is
 independently drawn networks: against a nearly constant :math:`f` any absolute error looks small.
 To check a variant of the layers, in float64:
 
+>>> from scalegmn.metanetwork import Operator
+>>> from scalegmn.nn import Architecture, Scale
+>>> graph = NetworkGraph.from_module(net, example_input)
 >>> model = Operator(graph, Architecture(kind=Scale(), d=8)).double()
 >>> enlarge_(model, graph)
 >>> networks = random_networks(graph, 4, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Reading and writing networks."""
+"""Read and write networks."""
 
 from scalegmn.formats.atomic import atomic_path
 from scalegmn.formats.load import load_state, load_tensors

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from scalegmn.formats.paths import expanded
+from scalegmn.formats.paths import expand_home
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         ValueError: the folder cannot be made or written to, or the path is a folder.
     """
-    path = expanded(path)
+    path = expand_home(path)
     _make_writable(path)
     temporary = path.with_name(f".{path.stem}.{uuid4().hex[:8]}{path.suffix}")
     try:
@@ -35,7 +35,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 def leftovers(path: str | os.PathLike[str]) -> list[Path]:
     """Temporary files beside ``path`` of processes that were killed inside :func:`atomic_path`."""
-    path = expanded(path)
+    path = expand_home(path)
     name = re.compile(rf"\.{re.escape(path.stem)}\.[0-9a-f]{{8}}{re.escape(path.suffix)}")
     return [file for file in path.parent.glob(".*") if name.fullmatch(file.name)]
 

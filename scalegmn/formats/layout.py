@@ -57,10 +57,10 @@ def read_layout(path: Path) -> Layout:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: is not in UTF-8; copy the zoo's layout.csv again") from error
-    return _parsed(path, text)
+    return _parse(path, text)
 
 
-def _parsed(path: Path, text: str) -> Layout:
+def _parse(path: Path, text: str) -> Layout:
     rows = csv.DictReader(text.splitlines())
     if not COLUMNS <= set(rows.fieldnames or ()):
         raise ValueError(f"{path}: expected the columns {', '.join(sorted(COLUMNS))}")

@@ -10,7 +10,7 @@ from scalegmn.formats.names import States, best_match
 from scalegmn.formats.paths import existing_file
 from scalegmn.formats.safetensors import read_safetensors
 from scalegmn.formats.state_dict import read_state_dict
-from scalegmn.formats.validation import validated
+from scalegmn.formats.validation import validate
 from scalegmn.formats.zoo_row import read_zoo_row
 
 READERS: dict[str, Callable[[Path, Mapping[str, Tensor]], States]] = {
@@ -74,4 +74,4 @@ def load_tensors(path: str | os.PathLike[str], expected: Mapping[str, Tensor]) -
         state = best_match(states, expected)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return validated(path, state, expected)
+    return validate(path, state, expected)

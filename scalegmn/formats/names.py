@@ -16,7 +16,6 @@ USUAL = {
     *("model", "net", "network", "target"),
 }
 
-
 # State dicts, each with the key under which a file holds it.
 States = list[tuple[str, dict[str, Tensor]]]
 
@@ -39,7 +38,7 @@ class Candidate:
 
     @property
     def rank(self) -> int:
-        """Its place among candidates that match equally: usual, other, moving averages."""
+        """Order among candidates that match equally: usual owners, others, moving averages."""
         parts = [part for part in self.owner.split(".") if part not in WRAPPERS]
         if any("ema" in part or "avg" in part or "average" in part for part in parts):
             return 2
@@ -64,7 +63,8 @@ def best_match(states: States, expected: Mapping[str, Tensor]) -> dict[str, Tens
     if not first.matches(expected):
         found = (f"{key}.{name}" if key else name for key, state in states for name in state)
         raise ValueError(
-            f"holds no tensor of this network; found {listed(found)}, expected {listed(expected)}"
+            f"holds no tensor of this network; found {join_names(found)}, expected "
+            f"{join_names(expected)}"
         )
     for other in order[1:]:
         equal = other.rank == first.rank and other.matches(expected) == first.matches(expected)
@@ -82,7 +82,7 @@ def _same(one: Mapping[str, Tensor], two: Mapping[str, Tensor], names: Iterable[
     return all(n in one and n in two and torch.equal(one[n], two[n]) for n in found)
 
 
-def listed(names: Iterable[str], most: int = 3) -> str:
+def join_names(names: Iterable[str], most: int = 3) -> str:
     """The first names and the number of the others, for messages."""
     first = list(names)
     more = f" and {len(first) - most} more" if len(first) > most else ""
@@ -93,8 +93,8 @@ def _by_prefix(
     key: str, state: Mapping[str, Tensor], expected: Mapping[str, Tensor]
 ) -> list[Candidate]:
     plain = {
-        name if name in expected else _plain(name): tensor
-        for name, tensor in _unpruned(state, expected).items()
+        name if name in expected else _without_wrappers(name): tensor
+        for name, tensor in _apply_masks(state, expected).items()
         if name not in COUNTERS
     }
     prefixes = dict.fromkeys(["", *(p for name in plain for p in _prefixes(name, expected))])
@@ -106,18 +106,18 @@ def _by_prefix(
     return candidates
 
 
-def _plain(name: str) -> str:
+def _without_wrappers(name: str) -> str:
     return ".".join(part for part in name.split(".") if part not in WRAPPERS)
 
 
 def _prefixes(name: str, expected: Mapping[str, Tensor]) -> list[str]:
-    """What stands before an expected name at the end of a name."""
+    """Prefixes of a name that leave an expected name."""
     parts = name.split(".")
     cuts = range(1, len(parts))
     return [".".join(parts[:k]) + "." for k in cuts if ".".join(parts[k:]) in expected]
 
 
-def _unpruned(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _apply_masks(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights times masks where torch.nn.utils.prune has left them apart."""
     if any(name.endswith("_mask") for name in expected):
         return dict(state)

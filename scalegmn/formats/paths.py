@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def existing_file(path: str | os.PathLike[str], expected: str = "a file") -> Path:
-    """The path of a file that can be read, with ``~`` for the home folder expanded.
+    """The path of a file that can be read, with ``~`` for the home folder expand_home.
 
     Args:
         path: of the file.
@@ -15,7 +15,7 @@ def existing_file(path: str | os.PathLike[str], expected: str = "a file") -> Pat
         FileNotFoundError: there is no such file.
         ValueError: it is a folder, or may not be read.
     """
-    path = expanded(path)
+    path = expand_home(path)
     try:
         with path.open("rb"):
             return path
@@ -27,7 +27,7 @@ def existing_file(path: str | os.PathLike[str], expected: str = "a file") -> Pat
         raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def expanded(path: str | os.PathLike[str]) -> Path:
+def expand_home(path: str | os.PathLike[str]) -> Path:
     """The path with ``~`` or ``~user`` replaced by the home folder.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Networks as safetensors files with metadata."""
+"""Read and write networks as safetensors files with metadata."""
 
 import json
 import os

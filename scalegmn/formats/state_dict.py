@@ -1,8 +1,7 @@
-"""Files that ``torch.save`` wrote."""
+"""Read files that ``torch.save`` wrote."""
 
 import argparse
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PosixPath
 from typing import Any
@@ -70,4 +69,4 @@ def _harmless() -> list[Any]:
         for core in ("core", "_core")  # before and since NumPy 2
     ]
     numbers = [type(np.dtype(name)) for name in NUMBERS]
-    return [*functions, *numbers, np.dtype, np.ndarray, argparse.Namespace, PosixPath, defaultdict]
+    return [*functions, *numbers, np.dtype, np.ndarray, argparse.Namespace, PosixPath]

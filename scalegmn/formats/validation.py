@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from scalegmn.formats.names import listed
+from scalegmn.formats.names import join_names
 
 
-def validated(
+def validate(
     path: Path, state: Mapping[str, Tensor], expected: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """The tensors in the network's order, contiguous, floating-point ones in float32.
@@ -20,13 +20,13 @@ def validated(
     """
     # Files from before PyTorch 0.4.1 lack these counters, and nothing depends on them.
     counters = {n: t for n, t in expected.items() if n.endswith("num_batches_tracked")}
-    found = listed(state)
+    found = join_names(state)
     state = {**counters, **state}
-    if missing := listed(name for name in expected if name not in state):
+    if missing := join_names(name for name in expected if name not in state):
         raise ValueError(
             f"{path}: found {found}, but it lacks {missing}; is it the file of another target?"
         )
-    if unknown := listed(name for name in state if name not in expected):
+    if unknown := join_names(name for name in state if name not in expected):
         raise ValueError(f"{path}: has {unknown}, unknown to the network; is it another target?")
     return {name: _tensor(f"{path}: {name}", state[name], like) for name, like in expected.items()}
 

@@ -1,4 +1,4 @@
-"""A network as one row of the Small CNN Zoo."""
+"""Convert networks to rows of the Small CNN Zoo and back."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

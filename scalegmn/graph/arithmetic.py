@@ -8,10 +8,10 @@ from torch import Tensor
 from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR, POSITIVE, Freedom
 from scalegmn.graph.operations import EXTREMES, PRODUCTS, SUMS
 from scalegmn.graph.recording import Call
-from scalegmn.graph.signal import Passed, Signal, located
+from scalegmn.graph.signal import Outcome, Signal, locate
 
 
-def arithmetic(call: Call, signals: Sequence[Signal | None]) -> Passed:
+def arithmetic(call: Call, signals: Sequence[Signal | None]) -> Outcome:
     """Follow the signals through a sum, product or extreme of entries.
 
     Args:
@@ -28,13 +28,13 @@ def arithmetic(call: Call, signals: Sequence[Signal | None]) -> Passed:
         raise ValueError(f"{call.label}: joins {len(followed)} signals; only one path is supported")
     shape, signal = call.result.shape, followed[0][1]
     maps = [s.nodes(x.shape).broadcast_to(shape) for x, s in followed]
-    found = located(maps[0], signal)
+    found = locate(maps[0], signal)
     if found is None or any(not torch.equal(nodes, maps[0]) for nodes in maps):
         raise ValueError(f"{call.label}: joins different channels of {tuple(shape)}")
     for x, constant in zip(call.inputs, signals, strict=True):
         if constant is None and not _shared_by_channels(x, found, call.result.ndim):
             raise ValueError(f"{call.label}: its other operand differs between channels")
-    return Passed(signal.group, (found,), _freedom(call, [x for x, _ in followed]))
+    return Outcome(signal.group, (found,), _freedom(call, [x for x, _ in followed]))
 
 
 def _shared_by_channels(constant: Tensor, signal: Signal, ndim: int) -> bool:
@@ -47,6 +47,9 @@ def _freedom(call: Call, followed: Sequence[Tensor]) -> Freedom:
     if len(followed) > 1:
         by_name = {**dict.fromkeys(SUMS, ANY_FACTOR), **dict.fromkeys(EXTREMES, POSITIVE)}
         return by_name.get(call.name, NO_FACTOR)
+    if call.name in EXTREMES:
+        constants = [x for x in call.inputs if x is not followed[0]]
+        return NO_FACTOR if any(c.count_nonzero() for c in constants) else POSITIVE
     others = [x for x in (*call.args, *call.kwargs.values()) if isinstance(x, int | float)]
     divides = call.name not in ("mul", "multiply") and call.args[0] is not followed[0]
     if call.name in PRODUCTS and not divides and call.kwargs.get("rounding_mode") is None:

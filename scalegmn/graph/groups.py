@@ -1,4 +1,4 @@
-"""The two kinds of parts that a network's graph is made of: node groups and edge blocks."""
+"""Node groups and edge blocks, the parts of a network's graph."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -6,7 +6,7 @@ from math import prod
 
 
 class Role(IntEnum):
-    """Where a node group stands; inputs and outputs have no freedom."""
+    """Position of a node group in a network; inputs and outputs have no freedom."""
 
     INPUT = 0
     HIDDEN = 1

@@ -1,4 +1,4 @@
-"""A network as a ``torch_geometric`` graph."""
+"""Convert a network to a ``torch_geometric`` graph."""
 
 from collections.abc import Mapping
 

@@ -25,7 +25,7 @@ def refuse_unreadable(module: nn.Module) -> None:
 
 
 def refuse_plain_norms(module: nn.Module) -> None:
-    """Check that a network's parameters can be told from those after folding.
+    """Check that a network's parameters are distinct from those after folding.
 
     Raises:
         ValueError: names a normalisation without parameters.
@@ -34,7 +34,7 @@ def refuse_plain_norms(module: nn.Module) -> None:
         if isinstance(part, NORMS) and part.weight is None:
             raise ValueError(
                 f"{name} ({type(part).__name__}): has no parameters, so that the network's cannot "
-                "be told from the folded ones; read the graph of fold_batch_norm(module)"
+                "be distinguished from folded ones; read the graph of fold_batch_norm(module)"
             )
 
 

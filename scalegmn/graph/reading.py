@@ -1,4 +1,4 @@
-"""From a module to its graph."""
+"""Read and verify the graph of a module."""
 
 from torch import Tensor, nn
 

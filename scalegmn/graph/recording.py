@@ -91,9 +91,9 @@ def record(module: nn.Module, example_input: Tensor) -> Recording:
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     try:
         with (
-            prepared(module, buffers),
+            temporary_state(module, buffers),
             torch.no_grad(),
-            preserved_rng(x),
+            temporary_seed(x),
             mode.naming_modules(),
             mode,
         ):
@@ -107,7 +107,7 @@ def record(module: nn.Module, example_input: Tensor) -> Recording:
 
 
 @contextmanager
-def prepared(module: nn.Module, tensors: Mapping[str, Tensor]) -> Iterator[None]:
+def temporary_state(module: nn.Module, tensors: Mapping[str, Tensor]) -> Iterator[None]:
     """Evaluation mode and other parameters or buffers; all is put back afterwards.
 
     Unlike ``torch.func.functional_call``, it also restores modules that have two names.
@@ -138,7 +138,7 @@ def _named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 @contextmanager
-def preserved_rng(x: Tensor) -> Iterator[None]:
+def temporary_seed(x: Tensor) -> Iterator[None]:
     """Seed the generators of the CPU and of the device of ``x``; restore their states after."""
     devices = [x.device] if x.device.type not in ("cpu", "meta") else []
     with torch.random.fork_rng(devices, device_type=devices[0].type if devices else "cuda"):

@@ -42,7 +42,7 @@ class Signal:
 
 
 @dataclass(frozen=True)
-class Passed:
+class Outcome:
     """An operation's outcome.
 
     Attributes:
@@ -56,7 +56,7 @@ class Passed:
     freedom: Freedom
 
 
-def located(nodes: Tensor, signal: Signal) -> Signal | None:
+def locate(nodes: Tensor, signal: Signal) -> Signal | None:
     """The signal of a tensor with the node of each entry; None if nodes do not follow one another.
 
     Args:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from scalegmn.graph.between import between
 from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR, EdgeBlock, Freedom, NodeGroup, Role
 from scalegmn.graph.operations import VALUE_READS
+from scalegmn.graph.propagation import propagate
 from scalegmn.graph.recording import Call, Recording, record
 from scalegmn.graph.signal import Signal
 
@@ -65,11 +65,11 @@ class _Reader:
         if call.name in LAYERS:
             self.signals[id(call.result)] = self._layer(call)
             return
-        found = between(call, [self.signals.get(id(x)) for x in call.inputs])
+        found = propagate(call, [self.signals.get(id(x)) for x in call.inputs])
         if found is None:
             return
         for output, signal in zip(call.outputs, found.signals, strict=False):
-            self.signals[id(output)] = self._declared(signal) if signal.group == 0 else signal
+            self.signals[id(output)] = self._declare(signal) if signal.group == 0 else signal
         self._restrict(found.group, found.freedom)
 
     def close(self, output: object) -> tuple[list[NodeGroup], list[EdgeBlock]]:
@@ -139,14 +139,14 @@ class _Reader:
         if signal.along(axis, n_in):
             return signal
         if signal.group == 0:
-            # Before the first layer nothing says which axis holds the channels.
-            return self._declared(Signal(0, n_in, axis))
+            # Inputs have no freedom: the first layer defines the axis that holds them.
+            return self._declare(Signal(0, n_in, axis))
         raise ValueError(
             f"{call.label}: reads axis {axis} of a tensor of shape {call.shape}, whose channels "
             f"({self.groups[signal.group].name}) lie along axis {signal.axis}; flatten first"
         )
 
-    def _declared(self, signal: Signal) -> Signal:
+    def _declare(self, signal: Signal) -> Signal:
         """An input signal, whose size is the number of input nodes."""
         if signal.size != self.groups[0].size:
             if self.blocks:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from scalegmn.graph.groups import NodeGroup, Role
 from scalegmn.graph.network_graph import NetworkGraph
-from scalegmn.graph.recording import prepared, preserved_rng
+from scalegmn.graph.recording import temporary_seed, temporary_state
 from scalegmn.symmetry import PermScale
 
 # Relative to the largest output, in float64 and in precisions below.
@@ -141,7 +141,7 @@ def _run(
         state = {name: x.to(device, dtype) for name, x in params.items()}
         for name, buffer in module.named_buffers():
             state[name] = buffer.to(dtype) if buffer.is_floating_point() else buffer.clone()
-        with prepared(module, state), preserved_rng(example_input):
+        with temporary_state(module, state), temporary_seed(example_input):
             outputs.append(module(_random_input(example_input, dtype)))
     return outputs
 

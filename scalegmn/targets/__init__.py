@@ -1,4 +1,4 @@
-"""The networks that get pruned: plain modules."""
+"""Networks that get pruned, as plain modules."""
 
 from scalegmn.targets.sine import Sine
 from scalegmn.targets.small_cnn import SmallCNN

@@ -10,9 +10,9 @@ class SmallCNN(nn.Module):
     """Three strided convolutions, a global average and one dense layer: 4,970 parameters.
 
     Each convolution is 3×3 with stride 2 and no padding, followed by the activation and dropout;
-    32×32 images become maps of 15×15, 7×7 and 3×3. Dropout modules exist at any rate, so that the
-    names ``features.{0,3,6}`` and ``fc`` are those of published files. Convolutions start from He's
-    normal initialisation with zero biases.
+    32×32 images become maps of 15×15, 7×7 and 3×3. Dropout modules exist even at rate 0, so that
+    the names ``features.{0,3,6}`` and ``fc`` are those of published files. Convolutions start from
+    He's normal initialisation with zero biases.
 
     Reference: Unterthiner et al., *Predicting Neural Network Accuracy from Weights*, 2020,
     arXiv:2002.11448.

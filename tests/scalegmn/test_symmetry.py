@@ -8,6 +8,7 @@ from torch.testing import assert_close
 
 from scalegmn.graph import NetworkGraph
 from scalegmn.graph.groups import SIGN as SIGN_FREEDOM
+from scalegmn.nn import Hetero, Permutation, Scale, Sign
 from scalegmn.symmetry import PermScale
 from scalegmn.testing import random_networks
 from tests.scalegmn.architectures import OTHER, RELU, SIGN, random_cnn
@@ -58,3 +59,55 @@ def test_inputs_and_outputs_stay():
     for nodes in (graph.node_slices[0], graph.node_slices[-1]):
         assert torch.equal(g.perm[nodes], torch.arange(nodes.start, nodes.stop))
         assert torch.equal(g.scale[nodes], torch.ones(nodes.stop - nodes.start))
+
+
+def identity_between_relu_and_tanh():
+    net = nn.Sequential(
+        nn.Linear(2, 5), nn.ReLU(), nn.Linear(5, 6), nn.Tanh(), nn.Linear(6, 5), nn.Linear(5, 4),
+        nn.GELU(), nn.Linear(4, 1),
+    )  # fmt: skip
+    return NetworkGraph.from_module(net, torch.randn(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("kind", "drawn"),
+    [
+        (None, "+-*."),
+        (Scale(), "+.+."),
+        (Sign(), ".--."),
+        (Hetero(), "+-+."),
+        (Permutation(), "...."),
+    ],
+)
+def test_an_element_of_a_kinds_group_is_drawn(kind, drawn):
+    graph = identity_between_relu_and_tanh()
+    g = PermScale.sample(graph, kind=kind, spread=10.0)
+    for nodes, freedom in zip(graph.node_slices[1:-1], drawn, strict=True):
+        scale = g.scale[nodes]
+        assert bool((scale.abs() != 1).all()) == (freedom in "+*"), freedom
+        assert (scale > 0).all() or freedom in "-*"
+        assert not torch.equal(g.perm[nodes], torch.arange(nodes.start, nodes.stop))
+
+
+@pytest.mark.parametrize("default", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("dtype", "error"), [(torch.float64, 1e-15), (torch.float32, 5e-7), (torch.bfloat16, 3e-2)]
+)
+def test_factors_have_the_precision_of_the_parameters(default, dtype, error):
+    torch.set_default_dtype(default)  # the fixture restores it
+    graph = identity_between_relu_and_tanh()
+    params = random_networks(graph, 2, dtype=dtype)
+    g = PermScale.sample(graph)
+    moved = g.on_parameters(params)
+    assert {p.dtype for p in moved.values()} == {dtype}
+    back = g.inverse().on_parameters(moved)
+    assert all(torch.allclose(back[k], p, rtol=error, atol=0) for k, p in params.items())
+
+
+def test_parameters_and_features_are_moved_alike():
+    net, x = random_cnn(1, RELU)
+    graph = NetworkGraph.from_module(net, x)
+    params = random_networks(graph, 3)
+    g = PermScale.sample(graph)
+    by_features = graph.parameters(*g.on_features(*graph.features(params)))
+    assert all(torch.equal(p, by_features[k]) for k, p in g.on_parameters(params).items())

@@ -6,7 +6,7 @@ import torch
 
 from scalegmn.formats import atomic_path, load_state, read_metadata, save_network
 from scalegmn.formats.layout import read_layout
-from scalegmn.formats.paths import existing_file, expanded
+from scalegmn.formats.paths import existing_file, expand_home
 from scalegmn.targets import SmallCNN
 
 
@@ -29,7 +29,7 @@ def test_a_tilde_is_the_home_folder(home):
 
 def test_a_home_that_is_not_known_is_named():
     with pytest.raises(ValueError, match="~nobody-at-all/x: has no home folder"):
-        expanded("~nobody-at-all/x")
+        expand_home("~nobody-at-all/x")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from scalegmn.graph import NetworkGraph
-from scalegmn.graph.recording import prepared, record
+from scalegmn.graph.recording import record, temporary_state
 from tests.scalegmn.graph.corpus.calls import Calls
 
 
@@ -83,7 +83,7 @@ def test_other_parameters_are_put_back_under_every_name():
     layer = nn.Linear(2, 2)
     net = nn.ModuleDict({"a": layer, "b": nn.Sequential(layer)})
     weight, other = layer.weight, torch.zeros(2, 2)
-    with pytest.raises(KeyboardInterrupt), prepared(net, {"a.weight": other}):
+    with pytest.raises(KeyboardInterrupt), temporary_state(net, {"a.weight": other}):
         assert net["b"][0].weight is other
         raise KeyboardInterrupt
     assert net["a"].weight is net["b"][0].weight is weight

@@ -1,6 +1,6 @@
 import pytest
 
-from scalegmn.graph.signal import Signal, located
+from scalegmn.graph.signal import Signal, locate
 
 
 def test_nodes_of_entries():
@@ -31,11 +31,11 @@ def test_nodes_of_entries():
 )
 def test_a_moved_tensor_is_located_or_not(move, expected):
     signal = Signal(1, 3)
-    assert located(move(signal.nodes((2, 3, 2, 4))), signal) == expected
+    assert locate(move(signal.nodes((2, 3, 2, 4))), signal) == expected
 
 
 def test_a_single_node_lies_along_every_axis():
-    signal = located(Signal(1, 1).nodes((2, 1, 4)), Signal(1, 1))
+    signal = locate(Signal(1, 1).nodes((2, 1, 4)), Signal(1, 1))
     assert signal == Signal(1, 1)
     assert all(signal.along(axis, length) for axis, length in enumerate((2, 1, 4)))
     assert Signal(1, 3).along(1, 3)

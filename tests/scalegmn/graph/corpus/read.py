@@ -169,6 +169,24 @@ FORWARDS = {
     "zero padding": (lambda x, c, fc: fc(F.pad(c(x).relu(), (1, 1, 2, 0)).mean((2, 3))), "+"),
     "other padding": (lambda x, c, fc: fc(F.pad(c(x).relu(), (1, 1), value=1).mean((2, 3))), "."),
     "clamp": (lambda x, c, fc: fc(c(x).clamp(min=0).mean((2, 3))), "+"),
+    "maximum": (lambda x, c, fc: fc(torch.maximum(c(x), torch.zeros(1)).mean((2, 3))), "+"),
+    "another maximum": (lambda x, c, fc: fc(torch.maximum(c(x), torch.ones(1)).amax((2, 3))), "."),
+    "clamp to both sides": (lambda x, c, fc: fc(torch.clamp(c(x), -2, 2).mean((2, 3))), "-"),
+    "odd power": (lambda x, c, fc: fc((c(x) ** 3).mean((2, 3))), "-"),
+    "even power": (lambda x, c, fc: fc((c(x) ** 2).mean((2, 3))), "."),
+    "by names": (
+        lambda x, c, fc: F.linear(
+            input=torch.add(input=F.relu(input=c(x)), other=0).mean(dim=(2, 3)), weight=fc.weight,
+            bias=fc.bias,
+        ), "+",
+    ),
+    "a tensor over it": (lambda x, c, fc: fc((torch.ones(()) / c(x)).mean((2, 3))), "."),
+    "a tensor less it": (lambda x, c, fc: fc((torch.ones(()) - c(x)).mean((2, 3))), "."),
+    "less its mean": (
+        lambda x, c, fc: fc(((h := c(x)) - h.mean((2, 3), keepdim=True)).relu().amax((2, 3))), "+",
+    ),
+    "squeezed output": (lambda x, c, fc: fc(c(x).tanh().mean((2, 3)))[:, :1].squeeze(), "-"),
+    "log of softmax": (lambda x, c, fc: fc(c(x).mean((2, 3))).softmax(1).log(), "*"),
     "swish": (lambda x, c, fc: fc(((h := c(x)) * torch.sigmoid(h)).mean((2, 3))), "."),
     "two activations": (lambda x, c, fc: fc(((h := c(x)).relu() + h.abs()).mean((2, 3))), "+"),
     "gate per channel": (

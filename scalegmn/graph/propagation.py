@@ -23,10 +23,10 @@ from scalegmn.graph.operations import (
     elementwise_freedom,
 )
 from scalegmn.graph.recording import Call
-from scalegmn.graph.signal import Passed, Signal, located
+from scalegmn.graph.signal import Outcome, Signal, locate
 
 
-def between(call: Call, signals: Sequence[Signal | None]) -> Passed | None:
+def propagate(call: Call, signals: Sequence[Signal | None]) -> Outcome | None:
     """Follow the signals of the tensor arguments of a call, None for constants.
 
     Returns:
@@ -63,49 +63,51 @@ def known() -> str:
     )
 
 
-def _after_mixing(call: Call, followed: Sequence[Signal]) -> Passed:
+def _after_mixing(call: Call, followed: Sequence[Signal]) -> Outcome:
     # Only the network's output may come after: any function of it has the same symmetries.
     first = next(signal for signal in followed if signal.mixed)
     if len({signal.group for signal in followed}) > 1:
         raise ValueError(first.mixed)
-    return Passed(first.group, (first,) * len(call.outputs), ANY_FACTOR)
+    return Outcome(first.group, (first,) * len(call.outputs), ANY_FACTOR)
 
 
-def _elementwise(call: Call, signal: Signal) -> Passed:
+def _elementwise(call: Call, signal: Signal) -> Outcome:
     freedom = elementwise_freedom(call)
     if not call.result.is_floating_point():
         raise ValueError(f"{call.label}: its result has dtype {call.result.dtype}, not a float")
-    return Passed(signal.group, (signal,), freedom)
+    return Outcome(signal.group, (signal,), freedom)
 
 
-def _layout(call: Call, signal: Signal) -> Passed:
+def _layout(call: Call, signal: Signal) -> Outcome:
     if call.in_place and call.shape != tuple(call.result.shape):
         raise ValueError(f"{call.label}: changes a shape in place; use the method without _")
     # The same operation on the node of each entry shows where each node's entries go.
     nodes = signal.nodes(call.shape)
     moved = call.function(nodes, *call.args[1:], **call.kwargs)
     results = (moved,) if isinstance(moved, Tensor) else tuple(moved)
-    found = tuple(located(result, signal) or _astray(call, signal, result) for result in results)
-    return Passed(signal.group, found, ANY_FACTOR)
+    found = tuple(
+        locate(result, signal) or _mixed_signal(call, signal, result) for result in results
+    )
+    return Outcome(signal.group, found, ANY_FACTOR)
 
 
-def _astray(call: Call, signal: Signal, result: Tensor) -> Signal:
+def _mixed_signal(call: Call, signal: Signal, result: Tensor) -> Signal:
     """The signal of a tensor along no axis of which the nodes follow one another."""
     if signal.group == 0:
-        # Inputs have no freedom: the first layer says which axis holds them.
+        # Inputs have no freedom: the first layer defines the axis that holds them.
         axis = min(1, result.ndim - 1)
         return Signal(0, result.shape[axis], axis)
     return replace(signal, mixed=f"{call.label}: reorders or splits channels before another layer")
 
 
-def _pool(call: Call, signal: Signal) -> Passed:
+def _pool(call: Call, signal: Signal) -> Outcome:
     _expect_maps(call, signal, int(call.name[-2]))
-    return Passed(signal.group, (replace(signal, axis=1),), POOLS[call.name])
+    return Outcome(signal.group, (replace(signal, axis=1),), POOLS[call.name])
 
 
-def _interpolate(call: Call, signal: Signal) -> Passed:
+def _interpolate(call: Call, signal: Signal) -> Outcome:
     _expect_maps(call, signal, len(call.shape) - 2)
-    return Passed(signal.group, (replace(signal, axis=1),), ANY_FACTOR)
+    return Outcome(signal.group, (replace(signal, axis=1),), ANY_FACTOR)
 
 
 def _expect_maps(call: Call, signal: Signal, maps: int) -> None:
@@ -117,37 +119,37 @@ def _expect_maps(call: Call, signal: Signal, maps: int) -> None:
         )
 
 
-def _reduction(call: Call, signal: Signal) -> Passed:
+def _reduction(call: Call, signal: Signal) -> Outcome:
     axes = call.argument(1, "dim", call.kwargs.get("axis"))
     keep = call.argument(2, "keepdim", False)
     nodes = signal.nodes(call.shape)
     axes = tuple(range(nodes.ndim)) if axes is None or axes == () else axes
     least = nodes.amin(axes, keepdim=keep)
-    found = located(least, signal)
+    found = locate(least, signal)
     if found is None or not torch.equal(least, nodes.amax(axes, keepdim=keep)):
         raise ValueError(f"{call.label}: mixes channels, which lie along axis {signal.axis}")
-    return Passed(signal.group, (found,), REDUCTIONS[call.name])
+    return Outcome(signal.group, (found,), REDUCTIONS[call.name])
 
 
-def _softmax(call: Call, signal: Signal) -> Passed:
+def _softmax(call: Call, signal: Signal) -> Outcome:
     axis = call.argument(1, "dim")
     if axis is not None and (axis % len(call.shape) != signal.axis or signal.size == 1):
-        return Passed(signal.group, (signal,), NO_FACTOR)
+        return Outcome(signal.group, (signal,), NO_FACTOR)
     mixed = replace(signal, mixed=f"{call.label}: mixes channels before another layer")
-    return Passed(signal.group, (mixed,), NO_FACTOR)
+    return Outcome(signal.group, (mixed,), NO_FACTOR)
 
 
-def _pad(call: Call, signal: Signal) -> Passed:
+def _pad(call: Call, signal: Signal) -> Outcome:
     widths = call.argument(1, "pad")
     padded = {len(call.shape) - 1 - k // 2 for k, width in enumerate(widths) if width}
     if signal.axis in padded and signal.size > 1:
         raise ValueError(f"{call.label}: pads the channels, which lie along axis {signal.axis}")
     constant = call.argument(2, "mode", "constant") == "constant"
     zero = not call.argument(3, "value", 0)
-    return Passed(signal.group, (signal,), ANY_FACTOR if zero or not constant else NO_FACTOR)
+    return Outcome(signal.group, (signal,), ANY_FACTOR if zero or not constant else NO_FACTOR)
 
 
-RULES: list[tuple[Collection[str], Callable[[Call, Signal], Passed]]] = [
+RULES: list[tuple[Collection[str], Callable[[Call, Signal], Outcome]]] = [
     ({*ELEMENTWISE, *DROPOUTS, *BY_ARGUMENTS}, _elementwise),
     (LAYOUTS, _layout),
     (POOLS, _pool),
