@@ -63,7 +63,7 @@ class _Products(TorchDispatchMode):
 def edge_bytes(graph: NetworkGraph, *, batch: int, d: int, num_layers: int, writes: bool) -> float:
     """Bytes of edge features, in float32, that have to move in a forward and a backward pass.
 
-    Kernels (``taps`` numbers per edge) are read in both passes. Between two layers, features
+    Kernels (``edge_dim`` numbers per edge) are read in both passes. Between two layers, features
     (``d`` numbers) are written once and read in both passes; their gradients are written and read
     once. An operator also writes the new kernels, and reads their gradients.
     """
