@@ -13,14 +13,16 @@ from torch import Tensor
 from scalegmn.graph import NetworkGraph, Role
 from scalegmn.metanetwork import Functional, Operator
 from scalegmn.nn.backbone import Backbone
-from scalegmn.nn.canonical import Itself
-from scalegmn.nn.encodings import Equivariant, Multiplied
-from scalegmn.nn.gates import ByRole, Gate, Gated, RowFunction
+from scalegmn.nn.canonical import Identity
+from scalegmn.nn.edge_update import ScaleEqEdgeUpdate
 from scalegmn.nn.layer import Layer
-from scalegmn.nn.messages import ProductMessage
 from scalegmn.nn.mlp import MLP
-from scalegmn.nn.readouts import LastLayer
-from scalegmn.nn.updates import GatedEdgeUpdate
+from scalegmn.nn.per_role import PerRole
+from scalegmn.nn.positional_encoding import Equivariant, Multiplied
+from scalegmn.nn.readout import LastLayer
+from scalegmn.nn.scale_eq import ScaleEq
+from scalegmn.nn.scale_eq_message import ScaleEqMessage
+from scalegmn.nn.scale_inv import RowFunction, ScaleInv
 
 
 class Plain:
@@ -48,14 +50,14 @@ class Plain:
         h, e = self._encode(gnn.init_nodes(x_V)), gnn.init_edges(x_E)
         for layer in gnn.layers:
             assert isinstance(layer, Layer)
-            message, update = layer.forward_message, layer.update
-            assert isinstance(message, ProductMessage)
-            z = message.edge(e) * message.node(h[self.source])
-            sent = self._branches(message.functions, z, self.edge_masks)
+            msg, upd = layer.msg, layer.upd
+            assert isinstance(msg, ScaleEqMessage)
+            z = msg.rescale_eq(e, h[self.source])
+            sent = self._branches(msg.functions, z, self.edge_masks)
             received = torch.zeros_like(h).index_add(0, self.target, sent)
-            new = self._branches(update, torch.cat([h, received], dim=-1), self.masks)
-            if layer.skip is not None:
-                new = new + layer.skip(h)
+            new = self._branches(upd.functions, torch.cat([h, received], dim=-1), self.masks)
+            if upd.skip is not None:
+                new = new + upd.skip(h)
             e = self._edges(layer, e, h)
             h = new
         return h, e
@@ -70,7 +72,7 @@ class Plain:
             hidden = h * p
         return torch.where(self.masks[Role.HIDDEN], hidden, h + p)
 
-    def _branches(self, functions: ByRole, x: Tensor, masks: dict[Role, Tensor]) -> Tensor:
+    def _branches(self, functions: PerRole, x: Tensor, masks: dict[Role, Tensor]) -> Tensor:
         """Every branch on every row; a branch that was not built is paid for with another's."""
         built = functions[functions.roles[-1]]
         all_roles = [functions[role] if role in functions else built for role in Role]
@@ -78,10 +80,10 @@ class Plain:
         return terms[0] + terms[1] + terms[2]
 
     def _edges(self, layer: Layer, e: Tensor, h: Tensor) -> Tensor:
-        for update in layer.edge_updates:
-            assert isinstance(update, GatedEdgeUpdate)
+        for update in layer.upd_edges:
+            assert isinstance(update, ScaleEqEdgeUpdate)
             ends = torch.cat([_canonical(h[self.source]), _canonical(h[self.target])], dim=-1)
-            e = update.linear(e) * _mlp(update.psi, ends)
+            e = update.gamma(e) * _mlp(update.psi, ends)
         return e
 
 
@@ -106,12 +108,12 @@ def _canonical(x: Tensor) -> Tensor:
 
 
 def _mlp(mlp: MLP, x: Tensor) -> Tensor:
-    return mlp.finish(F.linear(x, torch.cat(list(mlp.weights), dim=-1), mlp.bias))
+    return mlp.last(mlp.activate(F.linear(x, torch.cat(list(mlp.weights), dim=-1), mlp.bias)))
 
 
 def _function(function: RowFunction, x: Tensor, a: Tensor | None = None) -> Tensor:
-    if isinstance(function, Gated):
-        return function.linear(x) * _function(function.gate, x, a)
-    assert isinstance(function, Gate)
-    form = x if isinstance(function.canonical, Itself) else _canonical(x)
-    return _mlp(function.phi, form if a is None else torch.cat([form, a], dim=-1))
+    if isinstance(function, ScaleEq):
+        return function.gamma(x) * _function(function.scale_inv, x, a)
+    assert isinstance(function, ScaleInv)
+    form = x if isinstance(function.canonical, Identity) else _canonical(x)
+    return _mlp(function.rho, form if a is None else torch.cat([form, a], dim=-1))

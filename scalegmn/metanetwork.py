@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
-from scalegmn.nn.backbone import Backbone, Edges, Nodes
-from scalegmn.nn.layout import Layout
-from scalegmn.nn.readouts import Readout
+from scalegmn.nn.backbone import Backbone, Kernels, Nodes
+from scalegmn.nn.execution.view import GraphView
+from scalegmn.nn.readout import Readout
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -66,21 +66,21 @@ class Functional(nn.Module):
             params: of one network or, with a leading axis, of a batch.
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
         """
-        layouts = self.gnn.dense_layouts(graph, params, sign)
+        views = self.gnn.dense_views(graph, params, sign)
         x_V, x_E = graph.features(params)
-        out = self.on_features(layouts, *_batched(x_V, x_E))
+        out = self.on_features(views, *_batched(x_V, x_E))
         return out if x_V.ndim == 3 else out.squeeze(0)
 
     def on_pyg(self, data: "Data") -> Float[Tensor, "network d_out"]:
         """One vector per network of a ``Data`` or ``Batch``."""
-        return self.on_features(self.gnn.pyg_layouts(data), data.x[None], data.edge_attr[None])
+        return self.on_features(self.gnn.pyg_views(data), data.x[None], data.edge_attr[None])
 
     def on_features(
-        self, layouts: Sequence[Layout], x_V: Nodes, x_E: Edges
+        self, views: Sequence[GraphView], x_V: Nodes, x_E: Kernels
     ) -> Float[Tensor, "network d_out"]:
-        """One vector per network, from features in any layouts, one per layer."""
-        h, _ = self.gnn(layouts, x_V, x_E)
-        return self.readout({role: self.gnn.dropout(x) for role, x in h.items()}, layouts[-1])
+        """One vector per network, from features in any views, one per layer."""
+        h, _ = self.gnn(views, x_V, x_E)
+        return self.readout({role: self.gnn.dropout(x) for role, x in h.items()}, views[-1])
 
 
 class Operator(nn.Module):
@@ -131,9 +131,9 @@ class Operator(nn.Module):
             params: of one network or, with a leading axis, of a batch.
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
         """
-        layouts = self.gnn.dense_layouts(graph, params, sign)
+        views = self.gnn.dense_views(graph, params, sign)
         x_V, x_E = graph.features(params)
-        d_V, d_E = self.on_features(layouts, *_batched(x_V, x_E))
+        d_V, d_E = self.on_features(views, *_batched(x_V, x_E))
         if self.edge_scale is not None:
             d_V = self._scaled(d_V, self.node_scale, graph.bias_of_node)
             d_E = self._scaled(d_E, self.edge_scale, graph.block_of_edge)
@@ -141,17 +141,19 @@ class Operator(nn.Module):
 
     def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge k"]]:
         """The changes of node and edge features of a ``Data`` or ``Batch``."""
-        layouts = self.gnn.pyg_layouts(data)
-        d_V, d_E = self.on_features(layouts, data.x[None], data.edge_attr[None])
+        views = self.gnn.pyg_views(data)
+        d_V, d_E = self.on_features(views, data.x[None], data.edge_attr[None])
         if self.edge_scale is not None:
             d_V = self._scaled(d_V, self.node_scale, data.node_bias)
             d_E = self._scaled(d_E, self.edge_scale, data.edge_block)
         return d_V.squeeze(0), d_E.squeeze(0)
 
-    def on_features(self, layouts: Sequence[Layout], x_V: Nodes, x_E: Edges) -> tuple[Nodes, Edges]:
-        """The changes of node and edge features, in any layouts, one per layer."""
-        by_role, (d_E,) = self.gnn(layouts, x_V, x_E)
-        return layouts[-1].join(by_role), d_E
+    def on_features(
+        self, views: Sequence[GraphView], x_V: Nodes, x_E: Kernels
+    ) -> tuple[Nodes, Kernels]:
+        """The changes of node and edge features, in any views, one per layer."""
+        by_role, (d_E,) = self.gnn(views, x_V, x_E)
+        return views[-1].join(by_role), d_E
 
     def _scaled(self, change: Tensor, scale: Tensor | None, part: Tensor) -> Tensor:
         if scale is None:

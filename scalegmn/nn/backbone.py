@@ -11,23 +11,19 @@ from torch import Tensor, nn
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
-from scalegmn.nn.dense_layout import dense_layouts
-from scalegmn.nn.directions import Forward
-from scalegmn.nn.initial import keep_norm, preserve_size
+from scalegmn.nn.direction import Forward
+from scalegmn.nn.execution.dense import dense_views
+from scalegmn.nn.execution.edge_features import EdgeFeatures, Edges
+from scalegmn.nn.execution.pyg import pyg_views
+from scalegmn.nn.execution.view import GraphView
 from scalegmn.nn.layer import Layer
-from scalegmn.nn.layout import Layout
-from scalegmn.nn.pyg_layout import pyg_layout
+from scalegmn.nn.preserve_size import keep_norm, preserve_size
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
 
-# Below so many edges the number of operations counts, above it their size.
-FEW_EDGES = 4096
-# Above so many numbers in one edge feature tensor nothing is kept for the backward pass.
-MANY_NUMBERS = 1 << 22
-
 Nodes = Float[Tensor, "batch node _"]
-Edges = Float[Tensor, "batch edge _"]
+Kernels = Float[Tensor, "batch edge _"]
 
 
 class Backbone(nn.Module):
@@ -68,55 +64,51 @@ class Backbone(nn.Module):
             keep_norm(self.init_edges)
 
     def forward(
-        self, layouts: Sequence[Layout], x_V: Nodes, x_E: Edges
+        self, views: Sequence[GraphView], x_V: Nodes, x_E: Kernels
     ) -> tuple[dict[Role, Tensor], tuple[Tensor, ...]]:
         """Node features by role, without the dropout of the last layer, and edge features.
 
         Args:
-            layouts: one per layer.
+            views: one per layer.
             x_V: features of nodes.
             x_E: features of edges.
         """
-        h, p = self.encode_nodes(self.init_nodes(x_V), layouts[0])
-        edges = self.arch.direction.streams(self.arch.kind, x_E)
-        # The first layer reads kernels: the features that they are lifted to are never stored.
-        lift: nn.Linear | None = self.init_edges
+        h, p = self.encode_nodes(self.init_nodes(x_V), views[0])
+        kernels = self.arch.direction.streams(self.arch.kind, x_E)
+        edges: tuple[Edges, ...] = tuple(EdgeFeatures(x, self.init_edges) for x in kernels)
         if self.encode_edges is not None:
-            edges = tuple(self.encode_edges(self.init_edges(e), layouts[0]) for e in edges)
-            lift = None
-        for layer, layout in zip(self.layers[:-1], layouts, strict=False):
-            by_role, edges = layer(h, edges, layout, p, lift)
-            h, lift = self.dropout(layout.join(by_role)), None
-        return self.layers[-1](h, edges, layouts[-1], p, lift)
+            edges = tuple(self.encode_edges(self.init_edges(x), views[0]) for x in kernels)
+        for layer, view in zip(self.layers[:-1], views, strict=False):
+            by_role, edges = layer(h, edges, p, view)
+            h = self.dropout(view.join(by_role))
+        return self.layers[-1](h, edges, p, views[-1])
 
-    @torch.compiler.disable  # a compiled caller takes the layouts as they are
-    def dense_layouts(
+    @torch.compiler.disable  # a compiled caller takes the views as they are
+    def dense_views(
         self, graph: NetworkGraph, params: Mapping[str, Tensor], sign: Tensor | None
-    ) -> tuple[Layout, ...]:
-        """The layouts for one network, or a batch, of an architecture.
+    ) -> tuple[GraphView, ...]:
+        """The views of one network, or a batch, of an architecture.
 
         Raises:
             ValueError: a group of the graph does not have the symmetry of ``arch.kind``.
         """
         self.arch.kind.check(graph)
-        num_networks = graph.batch_shape(params).numel()
-        recompute = num_networks * graph.num_edges * self.arch.d > MANY_NUMBERS
-        layouts = dense_layouts(
+        views = dense_views(
             graph,
             params[graph.blocks[0].weight].device,
+            num_networks=graph.batch_shape(params).numel(),
+            d=self.arch.d,
             num_layers=len(self.layers),
             roles=self.roles,
             edges_read=self.edges_read,
             both_ways=not isinstance(self.arch.direction, Forward),
-            merged=num_networks * graph.num_edges <= FEW_EDGES and not recompute,
-            recompute=recompute,
         )
         if not self.arch.kind.reads_sign:
-            return tuple(replace(layout, sign=None) for layout in layouts)
+            return tuple(replace(view, sign=None) for view in views)
         if sign is None:
-            return layouts
-        return tuple(replace(layout, sign=sign.unsqueeze(-1)) for layout in layouts)
+            return views
+        return tuple(replace(view, sign=sign.unsqueeze(-1)) for view in views)
 
-    def pyg_layouts(self, data: "Data") -> tuple[Layout, ...]:
-        """The layouts for a ``Data`` or ``Batch``."""
-        return (pyg_layout(data),) * len(self.layers)
+    def pyg_views(self, data: "Data") -> tuple[GraphView, ...]:
+        """The views of a ``Data`` or ``Batch``."""
+        return pyg_views(data, len(self.layers))

@@ -4,20 +4,18 @@ import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from scalegmn.nn.sums import Sum
-
 
 class MLP(nn.Module):
-    r"""One hidden layer over the concatenation of several inputs.
+    r"""One hidden layer over the concatenation :math:`[x_1, \dots, x_n]` of several inputs.
 
-    .. math:: A_2\, \mathrm{SiLU}(\mathrm{LN}(\sum_k A_{1k} x_k + b_1)) + b_2
+    .. math:: A_2\, \mathrm{SiLU}(\mathrm{LN}(A_1 [x_1, \dots, x_n] + b_1)) + b_2
 
-    The first layer is kept as one matrix per input. Its terms can then be computed where the inputs
-    live, on nodes, and be added on edges: :meth:`term` and :meth:`finish` are the two halves, and
-    :meth:`summed` is the second one for sums over edges.
+    :math:`A_1` is kept as one matrix per input (``weights``), so that inputs may broadcast against
+    each other: :math:`A_1 [x_1, x_2] = A_{11} x_1 + A_{12} x_2`.
 
     Args:
         d_in: width of each input.
@@ -48,30 +46,12 @@ class MLP(nn.Module):
         for parameter in (*self.weights, self.bias):
             nn.init.uniform_(parameter, -bound, bound)
 
-    def term(self, k: int, x: Float[Tensor, "*rows d_k"]) -> Float[Tensor, "*rows d_hid"]:
-        """What input ``k`` adds to the hidden layer; the bias comes with input 0."""
-        return nn.functional.linear(x, self.weights[k], self.bias if k == 0 else None)
-
     def activate(self, hidden: Float[Tensor, "*rows d_hid"]) -> Float[Tensor, "*rows d_hid"]:
-        """The hidden layer for a sum of terms, one of every input."""
-        return self.dropout(nn.functional.silu(self.norm(hidden)))
-
-    def finish(self, hidden: Float[Tensor, "*rows d_hid"]) -> Float[Tensor, "*rows d_out"]:
-        """The output for a sum of terms."""
-        return self.last(self.activate(hidden))
-
-    def summed(
-        self, hidden: Float[Tensor, "*rows d_hid"], add: Sum, weight: Tensor | None = None
-    ) -> Float[Tensor, "batch node d_out"]:
-        """The sum of the outputs, perhaps weighted, for sums of terms on edges."""
-        active = self.activate(hidden)
-        if weight is not None:
-            active = weight * active
-        count = add.count if weight is None else add(weight)
-        return nn.functional.linear(add(active), self.last.weight) + count * self.last.bias
+        """Layer norm, activation and dropout."""
+        return self.dropout(F.silu(self.norm(hidden)))
 
     def forward(self, *inputs: Float[Tensor, "*_rows _d"]) -> Float[Tensor, "*_rows d_out"]:
-        hidden = self.term(0, inputs[0])
+        hidden = F.linear(inputs[0], self.weights[0], self.bias)
         for k, x in enumerate(inputs[1:], start=1):
-            hidden = hidden + self.term(k, x)
-        return self.finish(hidden)
+            hidden = hidden + F.linear(x, self.weights[k])
+        return self.last(self.activate(hidden))

@@ -8,7 +8,7 @@ from scalegmn.graph import NetworkGraph, Role
 from scalegmn.graph.groups import POSITIVE, SIGN
 from scalegmn.metanetwork import Functional
 from scalegmn.nn import Architecture, Bidirectional, BidirectionalInverse, Hetero, Permutation
-from scalegmn.nn.readouts import Readout
+from scalegmn.nn.readout import Readout
 from scalegmn.predictor.reader_config import ReaderConfig
 from scalegmn.readout import last_layer
 

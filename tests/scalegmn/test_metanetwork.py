@@ -167,10 +167,10 @@ def test_dense_batched_and_general_path_agree(graphs, kind, direction, options, 
     networks = random_networks(graph, 3)
     singles = [{k: v[i] for k, v in networks.items()} for i in range(3)]
     merged = functional(graph, networks), operator(graph, networks)
-    monkeypatch.setattr("scalegmn.nn.backbone.FEW_EDGES", 0)
+    monkeypatch.setattr("scalegmn.nn.execution.dense.FEW_EDGES", 0)
     blocks = functional(graph, networks), operator(graph, networks)
     assert_close(merged, blocks)
-    monkeypatch.setattr("scalegmn.nn.backbone.MANY_NUMBERS", 0)
+    monkeypatch.setattr("scalegmn.nn.execution.dense.MANY_NUMBERS", 0)
     assert_close((functional(graph, networks), operator(graph, networks)), blocks)
     assert_close(torch.stack([functional(graph, one) for one in singles]), blocks[0])
     data = Batch.from_data_list([graph.to_pyg(one) for one in singles])
@@ -194,8 +194,8 @@ def num_threads(request):
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_recomputed_gradients_are_the_kept_ones(graphs, kind, direction, monkeypatch):
     graph = graphs(kind)
-    monkeypatch.setattr("scalegmn.nn.backbone.FEW_EDGES", 0)
-    monkeypatch.setattr("scalegmn.nn.recompute.CHUNK", 200)
+    monkeypatch.setattr("scalegmn.nn.execution.dense.FEW_EDGES", 0)
+    monkeypatch.setattr("scalegmn.nn.execution.recompute.CHUNK", 200)
     operator = Operator(graph, Architecture(kind=kind, direction=direction, d=6, num_layers=3))
     networks = {k: v.requires_grad_() for k, v in random_networks(graph, 2).items()}
     wanted = [*operator.parameters(), *networks.values()]
@@ -205,16 +205,16 @@ def test_recomputed_gradients_are_the_kept_ones(graphs, kind, direction, monkeyp
         return torch.autograd.grad(sum(v.sin().sum() for v in new.values()), wanted)
 
     kept = gradients()
-    monkeypatch.setattr("scalegmn.nn.backbone.MANY_NUMBERS", 0)
+    monkeypatch.setattr("scalegmn.nn.execution.dense.MANY_NUMBERS", 0)
     assert_close(gradients(), kept)
 
 
 @pytest.mark.usefixtures("num_threads")
 def test_recomputed_dropout_is_the_same_in_both_passes(graphs, monkeypatch):
     graph = graphs(Scale())
-    monkeypatch.setattr("scalegmn.nn.backbone.FEW_EDGES", 0)
-    monkeypatch.setattr("scalegmn.nn.backbone.MANY_NUMBERS", 0)
-    monkeypatch.setattr("scalegmn.nn.recompute.CHUNK", 200)
+    monkeypatch.setattr("scalegmn.nn.execution.dense.FEW_EDGES", 0)
+    monkeypatch.setattr("scalegmn.nn.execution.dense.MANY_NUMBERS", 0)
+    monkeypatch.setattr("scalegmn.nn.execution.recompute.CHUNK", 200)
     operator = Operator(graph, Architecture(d=6, num_layers=2, mlp_dropout=0.5))
     network = {k: v[0] for k, v in random_networks(graph, 1).items()}
     factor = torch.tensor(1.0, requires_grad=True)

@@ -120,8 +120,8 @@ def test_a_mixed_network_is_exactly_symmetric_under_hetero():
 
 def test_the_published_bidirectional_error_would_be_caught():
     class Published(Forward):
-        def backward_message(self, kind, w, io, roles, positional):
-            return kind.message(w, io, roles, positional)
+        def backward_message(self, spec):
+            return spec.message()
 
     net, x = random_cnn(0, RELU)
     graph = NetworkGraph.from_module(net, x)

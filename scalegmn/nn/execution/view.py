@@ -1,32 +1,35 @@
-"""How a layer's nodes and edges lie in memory, and how it sweeps over them."""
+"""What a layer knows of the graphs that it runs on, and how it computes on their edges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from scalegmn.graph.groups import Role
-from scalegmn.nn.bands import Band, BlockBand, Index, OnEdges, take
-from scalegmn.nn.recompute import sweep
-from scalegmn.nn.sums import scatter
+from scalegmn.nn.execution.bands import Band, BlockBand, Index, Piece, take
+from scalegmn.nn.execution.edge_features import Edges, stored
+from scalegmn.nn.execution.program import EdgeProgram
+from scalegmn.nn.execution.recompute import sweep
+from scalegmn.nn.execution.sums import scatter
+from scalegmn.nn.message import Message, NodeState
 
 
-class Swept(NamedTuple):
-    """The result of a sweep: messages summed at nodes, and the new edge features."""
+class Propagated(NamedTuple):
+    """Messages summed at nodes, along and against the edges, and the new edge features."""
 
-    to_target: Tensor | None
-    to_source: Tensor | None
+    along: Tensor | None
+    against: Tensor | None
     edges: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
-    """Where everything lies.
+class GraphView:
+    """The graphs of a batch, as one layer sees them.
 
     Attributes:
         bands: cover the edges along which the layer's messages are read.
@@ -38,7 +41,7 @@ class Layout:
         edge_order: puts the bands' edges, one after the other, back into the order of the edges.
         num_graphs: networks that lie side by side along the node axis.
         graph_of: the network of each node, where there are several.
-        recompute: the graph is so big that its sweeps keep nothing for the backward pass.
+        recompute: the graph is so big that nothing on edges is kept for the backward pass.
     """
 
     bands: tuple[Band, ...]
@@ -52,9 +55,40 @@ class Layout:
     graph_of: Int[Tensor, " node"] | None = None
     recompute: bool = False
 
+    def propagate(
+        self,
+        nodes: NodeState,
+        edges: tuple[Edges, ...],
+        *,
+        msg: Message,
+        msg_backward: Message | None,
+        upd_edges: Iterable[nn.Module],
+    ) -> Propagated:
+        """The sums of ``message`` at receiving nodes, and the values of edge updates.
+
+        Args:
+            nodes: all nodes.
+            edges: streams of edge features (batch, edge, d).
+            msg: its messages are sent from sources to targets, on the first stream.
+            msg_backward: its messages are sent from targets to sources, on the last stream.
+            upd_edges: one for each stream; none if edges are not read afterwards.
+        """
+        features = [stored(e) for e in edges]
+        program = EdgeProgram(msg, msg_backward, upd_edges, features[0].embedding)
+        terms = program.node_terms(nodes)
+        numbers = tuple(e.stored for e in features)
+        if self.recompute:
+            blocks = cast(tuple[BlockBand, ...], self.bands)
+            return Propagated(*sweep(blocks, program, program.params, numbers, *terms))
+        return self._collect([band.run(program, numbers, *terms) for band in self.bands])
+
     def nodes(self, x: Tensor, role: Role) -> Tensor:
         """The rows of one role; the node axis is the last but one."""
         return take(x, self.role_nodes[role], x.ndim - 2)
+
+    def signs(self, role: Role) -> Tensor | None:
+        """Which nodes of one role have a sign as their freedom."""
+        return None if self.sign is None else self.nodes(self.sign, role)
 
     def join(self, by_role: dict[Role, Tensor]) -> Tensor:
         """The inverse of :meth:`nodes`, for all roles together."""
@@ -67,39 +101,29 @@ class Layout:
         order = torch.cat([take(everyone, index, 0) for index in indices]).argsort()
         return joined.index_select(-2, order)
 
-    def sweep(
-        self,
-        on_edges: OnEdges,
-        params: Sequence[Tensor],
-        edges: tuple[Tensor, ...],
-        source: Any,
-        target: Any,
-    ) -> Swept:
-        """Run a layer's edge functions over all bands.
+    def flat(self, rows: Tensor) -> Tensor:
+        """The rows of one role, side by side for each network: (network, row * d)."""
+        return rows.reshape(rows.shape[0] * self.num_graphs, -1)
 
-        Args:
-            on_edges: the functions.
-            params: what these learn.
-            edges: streams of edge features (batch, edge, d).
-            source: node terms that are gathered at sources.
-            target: node terms that are gathered at targets.
-        """
-        if self.recompute:
-            blocks = cast(tuple[BlockBand, ...], self.bands)
-            swept = sweep(blocks, on_edges, params, edges, source, target)
-            return Swept(*swept)
-        pieces = [band.run(on_edges, edges, source, target) for band in self.bands]
+    def pool(self, rows: Tensor, role: Role) -> Tensor:
+        """The sum of the rows of one role over each network: (network, d)."""
+        if self.graph_of is None:
+            return rows.sum(1)
+        graph = self.nodes(self.graph_of.unsqueeze(-1), role).squeeze(-1)
+        return scatter(rows, graph, self.num_graphs).flatten(0, 1)
+
+    def _collect(self, pieces: Sequence[Piece]) -> Propagated:
         streams = zip(*(piece.edges for piece in pieces if piece.edges), strict=True)
         joined = [torch.cat(stream, dim=1) for stream in streams]
         if self.edge_order is not None:
             joined = [e.index_select(1, self.edge_order) for e in joined]
-        return Swept(
-            self._collect([p.to_target for p in pieces if p.to_target]),
-            self._collect([p.to_source for p in pieces if p.to_source]),
+        return Propagated(
+            self._at_nodes([p.to_target for p in pieces if p.to_target]),
+            self._at_nodes([p.to_source for p in pieces if p.to_source]),
             tuple(joined),
         )
 
-    def _collect(self, arrived: list[tuple[slice, Tensor]]) -> Tensor | None:
+    def _at_nodes(self, arrived: list[tuple[slice, Tensor]]) -> Tensor | None:
         """Sums at all nodes, zero where nothing arrives."""
         if not arrived:
             return None
@@ -118,14 +142,3 @@ class Layout:
 
     def _nothing(self, template: Tensor, num_nodes: int) -> Tensor:
         return template.new_zeros(template.shape[0], num_nodes, template.shape[-1])
-
-    def flat(self, rows: Tensor) -> Tensor:
-        """The rows of one role, side by side for each network: (network, row * d)."""
-        return rows.reshape(rows.shape[0] * self.num_graphs, -1)
-
-    def pool(self, rows: Tensor, role: Role) -> Tensor:
-        """The sum of the rows of one role over each network: (network, d)."""
-        if self.graph_of is None:
-            return rows.sum(1)
-        graph = self.nodes(self.graph_of.unsqueeze(-1), role).squeeze(-1)
-        return scatter(rows, graph, self.num_graphs).flatten(0, 1)

@@ -1,4 +1,4 @@
-"""The layouts of networks of one architecture, whose edges are dense blocks."""
+"""Views of networks of one architecture, whose edges are dense blocks."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,12 +9,53 @@ import torch
 
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
-from scalegmn.nn.bands import Band, BlockBand, Index, IndexBand
-from scalegmn.nn.layout import Layout
+from scalegmn.nn.execution.bands import Band, BlockBand, Index, IndexBand
+from scalegmn.nn.execution.view import GraphView
+
+# Below so many edges the number of operations counts, above it their size.
+FEW_EDGES = 4096
+# Above so many numbers in one edge feature tensor nothing is kept for the backward pass.
+MANY_NUMBERS = 1 << 22
+
+
+def dense_views(
+    graph: NetworkGraph,
+    device: torch.device,
+    *,
+    num_networks: int,
+    d: int,
+    num_layers: int,
+    roles: tuple[Role, ...],
+    edges_read: bool,
+    both_ways: bool,
+) -> tuple[GraphView, ...]:
+    """The view of every layer, in the layout that suits the size of the features.
+
+    Args:
+        graph: the architecture.
+        device: of the features.
+        num_networks: how many networks lie along the batch axis.
+        d: width of features.
+        num_layers: how many layers there are.
+        roles: of the nodes that are read after the last one.
+        edges_read: so are the edges.
+        both_ways: messages go against the edges, too.
+    """
+    recompute = num_networks * graph.num_edges * d > MANY_NUMBERS
+    return _views(
+        graph,
+        device,
+        num_layers=num_layers,
+        roles=roles,
+        edges_read=edges_read,
+        both_ways=both_ways,
+        merged=num_networks * graph.num_edges <= FEW_EDGES and not recompute,
+        recompute=recompute,
+    )
 
 
 @lru_cache(maxsize=64)
-def dense_layouts(
+def _views(
     graph: NetworkGraph,
     device: torch.device,
     *,
@@ -24,20 +65,10 @@ def dense_layouts(
     both_ways: bool,
     merged: bool,
     recompute: bool,
-) -> tuple[Layout, ...]:
-    """The layout of every layer, for any number of networks along the batch axis.
+) -> tuple[GraphView, ...]:
+    """The views: a layer computes only along blocks on which what is read in the end depends.
 
-    A layer computes only along the blocks on which what is read in the end depends.
-
-    Args:
-        graph: the architecture.
-        device: of the features.
-        num_layers: how many layers there are.
-        roles: of the nodes that are read after the last one.
-        edges_read: so are the edges.
-        both_ways: messages go against the edges, too.
-        merged: compute successive blocks together, by index, where the same functions do.
-        recompute: keep nothing for the backward pass.
+    ``merged`` computes successive blocks together, by index, where the same functions do.
     """
     nodes = _nodes(graph, device, recompute)
     everything = list(range(len(graph.blocks)))
@@ -45,13 +76,13 @@ def dense_layouts(
     if not edges_read:
         needed = blocks_needed(graph, num_layers, roles, both_ways=both_ways)
     stages = [everything, *needed[1:], everything if edges_read else []]
-    layouts = []
+    views = []
     for blocks, (stored, kept) in zip(needed, pairwise(stages), strict=True):
         old, new = _places(graph, stored), _places(graph, kept)
         runs = _runs(graph, blocks, stored, kept, both_ways) if merged else [[k] for k in blocks]
         bands = tuple(_band(graph, run, old, new, device) for run in runs)
-        layouts.append(replace(nodes, bands=bands))
-    return tuple(layouts)
+        views.append(replace(nodes, bands=bands))
+    return tuple(views)
 
 
 def blocks_needed(
@@ -79,7 +110,7 @@ def blocks_needed(
     return needed
 
 
-def _nodes(graph: NetworkGraph, device: torch.device, recompute: bool) -> Layout:
+def _nodes(graph: NetworkGraph, device: torch.device, recompute: bool) -> GraphView:
     """Where the nodes lie; no bands."""
     by_role: dict[Role, Index] = {}
     for role in Role:
@@ -89,7 +120,7 @@ def _nodes(graph: NetworkGraph, device: torch.device, recompute: bool) -> Layout
             # Side by side in one network; apart where several architectures are joined.
             apart = last - first + 1 != len(nodes)
             by_role[role] = nodes.to(device) if apart else slice(first, last + 1)
-    return Layout(
+    return GraphView(
         (),
         graph.num_nodes,
         by_role,

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_map
 
 from scalegmn.graph.groups import Role
-from scalegmn.nn.sums import AxisSum, IndexSum, Sum
+from scalegmn.nn.execution.sums import AxisSum, IndexSum, Sum
 
 Index = slice | Tensor
 

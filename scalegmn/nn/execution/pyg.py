@@ -1,19 +1,19 @@
-"""The layout of graphs of torch_geometric."""
+"""Views of graphs of torch_geometric."""
 
 from typing import TYPE_CHECKING
 
 import torch
 
 from scalegmn.graph.groups import Role
-from scalegmn.nn.bands import Band, IndexBand
-from scalegmn.nn.layout import Layout
+from scalegmn.nn.execution.bands import Band, IndexBand
+from scalegmn.nn.execution.view import GraphView
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
 
 
-def pyg_layout(data: "Data") -> Layout:
-    """The layout of a ``Data`` or ``Batch`` with the fields of ``NetworkGraph.to_pyg``."""
+def pyg_views(data: "Data", num_layers: int) -> tuple[GraphView, ...]:
+    """The view of every layer, for a ``Data`` or ``Batch`` made by ``NetworkGraph.to_pyg``."""
     roles, edge_index = data.node_role, data.edge_index
     bands: list[Band] = []
     edges_of, everywhere = [], slice(0, len(roles))
@@ -29,7 +29,7 @@ def pyg_layout(data: "Data") -> Layout:
                 bands.append(band)
                 edges_of.append(edges)
                 last = updated.stop
-    return Layout(
+    view = GraphView(
         tuple(bands),
         len(roles),
         {r: (roles == r).nonzero().squeeze(1) for r in Role if (roles == r).any()},
@@ -40,3 +40,4 @@ def pyg_layout(data: "Data") -> Layout:
         getattr(data, "num_graphs", 1),
         getattr(data, "batch", None),
     )
+    return (view,) * num_layers

@@ -4,10 +4,13 @@ from torch import nn
 from torch.autograd import gradcheck
 from torch.testing import assert_close
 
-from scalegmn.nn.canonical import Itself, UnitVector
-from scalegmn.nn.gates import Gate, Gated
+from scalegmn.nn.canonical import Identity, UnitVector
+from scalegmn.nn.execution.row_functions import summed
+from scalegmn.nn.execution.split_mlp import finish_summed, term
+from scalegmn.nn.execution.sums import AxisSum, IndexSum
 from scalegmn.nn.mlp import MLP
-from scalegmn.nn.sums import AxisSum, IndexSum
+from scalegmn.nn.scale_eq import ScaleEq
+from scalegmn.nn.scale_inv import ScaleInv
 
 D = 3
 
@@ -19,18 +22,18 @@ def rows():
     return torch.randn(2, 4, 9, D, dtype=torch.float64, requires_grad=True)
 
 
-def function(canonical, gated):
-    gate = Gate(canonical, MLP(D, D, D))
-    return (Gated(nn.Linear(D, D, bias=False), gate) if gated else gate).double()
+def function(canonical, equivariant):
+    inv = ScaleInv(canonical, MLP(D, D, D))
+    return (ScaleEq(nn.Linear(D, D, bias=False), inv) if equivariant else inv).double()
 
 
 @pytest.mark.parametrize("axis", [1, 2])
-@pytest.mark.parametrize("canonical", [Itself(), UnitVector()], ids=str)
-@pytest.mark.parametrize("gated", [False, True])
-def test_the_sum_is_that_of_the_values(rows, gated, canonical, axis):
-    f, add = function(canonical, gated), AxisSum(axis, rows.shape[axis])
+@pytest.mark.parametrize("canonical", [Identity(), UnitVector()], ids=str)
+@pytest.mark.parametrize("equivariant", [False, True])
+def test_the_sum_is_that_of_the_values(rows, equivariant, canonical, axis):
+    f, add = function(canonical, equivariant), AxisSum(axis, rows.shape[axis])
     expected = f(rows, None, None).sum(axis)
-    found = f.summed(rows, None, None, add)
+    found = summed(f, rows, None, None, add)
     assert_close(found, expected, rtol=1e-10, atol=1e-12)
     inputs = [rows, *f.parameters()]
     weight = torch.randn_like(expected)
@@ -64,7 +67,7 @@ def test_products_are_those_of_any_sum():
 
 def test_a_weighted_sum_counts_the_bias_with_its_weights(rows):
     mlp, weight = MLP(D, D, D).double(), torch.rand(2, 4, 9, 1, dtype=torch.float64)
-    found = mlp.summed(mlp.term(0, rows), AxisSum(2, 9), weight)
+    found = finish_summed(mlp, term(mlp, 0, rows), AxisSum(2, 9), weight)
     assert_close(found, (weight * mlp(rows)).sum(2))
 
 
@@ -72,5 +75,5 @@ def test_sums_by_index_count_their_edges(rows):
     index = torch.tensor([0, 2, 2, 0, 2, 2, 2, 0, 2])
     edges, mlp = rows[:, 0], MLP(D, D, D).double()
     expected = edges.new_zeros(2, 3, D).index_add(1, index, mlp(edges))
-    found = mlp.summed(mlp.term(0, edges), IndexSum.over(index, 3))
+    found = finish_summed(mlp, term(mlp, 0, edges), IndexSum.over(index, 3))
     assert_close(found, expected)

@@ -1,20 +1,17 @@
-"""Which way messages go."""
+"""Directions of messages."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxtyping import Float
 from torch import Tensor
 
-from scalegmn.graph.groups import Role
-from scalegmn.nn.io_branches import IOBranch
-from scalegmn.nn.kinds import Kind
-from scalegmn.nn.messages import Message
+from scalegmn.nn.kinds.symmetry import Kind
+from scalegmn.nn.message import Message
+from scalegmn.nn.message_spec import MessageSpec
 from scalegmn.nn.unit import unit
-from scalegmn.nn.widths import Widths
 
-Kernels = Float[Tensor, "batch edge tap"]
+Kernels = Float[Tensor, "batch edge edge_dim"]
 
 
 class Direction(ABC):
@@ -25,23 +22,19 @@ class Direction(ABC):
         return (x_E,)
 
     def num_streams(self, kind: Kind) -> int:
-        """How many :meth:`streams` there are."""
+        """The number of :meth:`streams`."""
         return 1
 
     @abstractmethod
-    def backward_message(
-        self, kind: Kind, w: Widths, io: IOBranch, roles: Sequence[Role], positional: bool
-    ) -> Message | None:
-        """The message into nodes of these roles from the nodes that they feed."""
+    def backward_message(self, spec: MessageSpec) -> Message | None:
+        """MSG against the edges, into nodes from those that they feed; None for no messages."""
 
 
 @dataclass(frozen=True)
 class Forward(Direction):
     """Messages along the edges only."""
 
-    def backward_message(
-        self, kind: Kind, w: Widths, io: IOBranch, roles: Sequence[Role], positional: bool
-    ) -> Message | None:
+    def backward_message(self, spec: MessageSpec) -> Message | None:
         return None
 
 
@@ -49,14 +42,15 @@ class Forward(Direction):
 class Bidirectional(Direction):
     """Messages both ways, exact and bounded on zero edges.
 
-    Where factors are their own inverse (signs), the edge itself is read backwards, as published;
-    else see :class:`~scalegmn.nn.messages.BoundedMessage`.
+    Where factors are their own inverse (kinds sign and permutation), MSG itself, with parameters of
+    its own, reads the edge backwards. Unlike the published network of these kinds, which reads the
+    *initial* edge features backwards in every layer, ours reads the current ones; with that
+    difference removed the two agree. For the other kinds see
+    :class:`~scalegmn.nn.bounded_message.BoundedMessage`.
     """
 
-    def backward_message(
-        self, kind: Kind, w: Widths, io: IOBranch, roles: Sequence[Role], positional: bool
-    ) -> Message | None:
-        return kind.bounded_message(w, io, roles, positional)
+    def backward_message(self, spec: MessageSpec) -> Message | None:
+        return spec.kind.bounded_message(spec)
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,7 @@ class BidirectionalInverse(Direction):
 
     The literal correction of the published network, which reads :math:`e` itself and so is not
     scale-equivariant. Exact, 0 for zero edges, but unbounded for small ones: prefer
-    :class:`Bidirectional`.
+    :class:`Bidirectional`, which this is for kinds whose factors are their own inverse.
     """
 
     def streams(self, kind: Kind, x_E: Kernels) -> tuple[Kernels, ...]:
@@ -74,13 +68,11 @@ class BidirectionalInverse(Direction):
     def num_streams(self, kind: Kind) -> int:
         return 1 if kind.self_inverse else 2
 
-    def backward_message(
-        self, kind: Kind, w: Widths, io: IOBranch, roles: Sequence[Role], positional: bool
-    ) -> Message | None:
-        return kind.message(w, io, roles, positional)
+    def backward_message(self, spec: MessageSpec) -> Message | None:
+        return spec.message()
 
 
-def inverse(x: Float[Tensor, "*edges tap"]) -> Float[Tensor, "*edges tap"]:
+def inverse(x: Float[Tensor, "*edges edge_dim"]) -> Float[Tensor, "*edges edge_dim"]:
     r""":math:`x / \lVert x \rVert^2`, which scales like :math:`1 / x`, with value 0 at 0."""
     direction = unit(x)
     length = (direction * x).sum(-1, keepdim=True)

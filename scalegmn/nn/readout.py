@@ -7,10 +7,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from scalegmn.graph.groups import Role
-from scalegmn.nn.layout import Layout
+from scalegmn.nn.execution.view import GraphView
 from scalegmn.nn.mlp import MLP
 
-ByRoleFeatures = dict[Role, Tensor]
+RoleFeatures = dict[Role, Tensor]
 Out = Float[Tensor, "network d_out"]
 
 
@@ -24,7 +24,7 @@ class Readout(nn.Module, ABC):
     roles: tuple[Role, ...]
 
     @abstractmethod
-    def forward(self, h: ByRoleFeatures, layout: Layout) -> Out:
+    def forward(self, h: RoleFeatures, view: GraphView) -> Out:
         """One vector per network."""
 
 
@@ -41,8 +41,8 @@ class LastLayer(Readout):
         super().__init__()
         self.mlp = mlp
 
-    def forward(self, h: ByRoleFeatures, layout: Layout) -> Out:
-        return self.mlp(layout.flat(h[Role.OUTPUT]))
+    def forward(self, h: RoleFeatures, view: GraphView) -> Out:
+        return self.mlp(view.flat(h[Role.OUTPUT]))
 
 
 class BothEnds(Readout):
@@ -62,8 +62,8 @@ class BothEnds(Readout):
         self.first = first
         self.mlp = mlp
 
-    def forward(self, h: ByRoleFeatures, layout: Layout) -> Out:
-        last, first = layout.flat(h[Role.OUTPUT]), layout.flat(h[Role.INPUT])
+    def forward(self, h: RoleFeatures, view: GraphView) -> Out:
+        last, first = view.flat(h[Role.OUTPUT]), view.flat(h[Role.INPUT])
         return self.mlp(torch.cat([self.last(last), self.first(first)], dim=-1))
 
 
@@ -87,10 +87,10 @@ class FullGraph(Readout):
         self.phi = phi
         self.rho = rho
 
-    def forward(self, h: ByRoleFeatures, layout: Layout) -> Out:
-        sign = None if layout.sign is None else layout.nodes(layout.sign, Role.HIDDEN)
-        pooled = layout.pool(self.phi(h[Role.HIDDEN], None, sign), Role.HIDDEN)
-        fixed = [layout.flat(h[Role.INPUT]), layout.flat(h[Role.OUTPUT])]
+    def forward(self, h: RoleFeatures, view: GraphView) -> Out:
+        invariant = self.phi(h[Role.HIDDEN], None, view.signs(Role.HIDDEN))
+        pooled = view.pool(invariant, Role.HIDDEN)
+        fixed = [view.flat(h[Role.INPUT]), view.flat(h[Role.OUTPUT])]
         return self.rho(torch.cat([pooled, *fixed], dim=-1))
 
 
@@ -109,5 +109,5 @@ class AllNodes(Readout):
         self.phi = phi
         self.rho = rho
 
-    def forward(self, h: ByRoleFeatures, layout: Layout) -> Out:
-        return self.rho(sum(layout.pool(self.phi(h[role]), role) for role in self.roles))
+    def forward(self, h: RoleFeatures, view: GraphView) -> Out:
+        return self.rho(sum(view.pool(self.phi(h[role]), role) for role in self.roles))

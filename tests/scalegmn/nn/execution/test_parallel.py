@@ -3,7 +3,7 @@ import threading
 import pytest
 import torch
 
-from scalegmn.nn.parallel import in_parallel
+from scalegmn.nn.execution.parallel import in_parallel
 
 
 @pytest.fixture(autouse=True)

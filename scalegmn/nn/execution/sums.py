@@ -1,7 +1,7 @@
 """Sums over the edges that meet at a node.
 
 A learned function ends in a linear map. Summing before it instead of after it saves that map on
-every edge, so functions are asked for their sums (``summed(..., add)``), not for their values.
+every edge, so plans compute sums of values (``summed(..., add)``) and not the values themselves.
 """
 
 from abc import ABC, abstractmethod
@@ -85,7 +85,7 @@ class IndexSum(Sum):
 
 
 class _Products(torch.autograd.Function):
-    """``x.mT @ y``; its gradients lie in memory as ``x`` and ``y`` do, other than autograd's."""
+    """``x.mT @ y``; unlike autograd's, its gradients keep the memory layout of ``x`` and ``y``."""
 
     generate_vmap_rule = True
 

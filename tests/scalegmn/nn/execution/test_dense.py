@@ -7,7 +7,7 @@ from scalegmn.graph import EdgeBlock, NetworkGraph, NodeGroup, Role
 from scalegmn.graph.groups import NO_FACTOR, POSITIVE
 from scalegmn.metanetwork import Functional
 from scalegmn.nn import Architecture, Bidirectional
-from scalegmn.nn.dense_layout import blocks_needed
+from scalegmn.nn.execution.dense import blocks_needed
 from scalegmn.targets import SmallCNN
 from scalegmn.testing import random_networks
 

@@ -5,7 +5,7 @@ from scalegmn import readout
 from scalegmn.graph import NetworkGraph, Role
 from scalegmn.metanetwork import Functional
 from scalegmn.nn import Architecture, Bidirectional, Hetero, PlainIO, Scale, Sign
-from scalegmn.nn.initial import keep_norm
+from scalegmn.nn.preserve_size import keep_norm
 from scalegmn.symmetry import PermScale
 from scalegmn.targets import SmallCNN
 from scalegmn.testing import symmetry_error

@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
-from scalegmn.nn.bands import BlockBand, Gathered, OnEdges, Piece
-from scalegmn.nn.parallel import in_parallel
-from scalegmn.nn.random_state import Random
+from scalegmn.nn.execution.bands import BlockBand, Gathered, OnEdges, Piece
+from scalegmn.nn.execution.parallel import in_parallel
+from scalegmn.nn.execution.random_state import Random
 
 # So many numbers of one feature tensor stay in a core's cache,
 CHUNK = 1 << 18

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from scalegmn.graph.groups import Role
-from scalegmn.nn.gates import Gated
-from scalegmn.nn.layout import Layout
+from scalegmn.nn.execution.view import GraphView
+from scalegmn.nn.scale_eq import ScaleEq
 
 Nodes = Float[Tensor, "batch node d"]
 
@@ -25,17 +25,17 @@ class NodeEncoding(nn.Module, ABC):
         super().__init__()
         self.table = nn.Parameter(torch.randn(num_types, d))
 
-    def forward(self, h: Nodes, layout: Layout) -> tuple[Nodes, Float[Tensor, "1 node d"]]:
+    def forward(self, h: Nodes, view: GraphView) -> tuple[Nodes, Float[Tensor, "1 node d"]]:
         """The encoded features, and the encoding of each node."""
-        p = self.table[layout.node_types].unsqueeze(0)
+        p = self.table[view.node_types].unsqueeze(0)
         parts = {
-            role: self.encode(role, layout.nodes(h, role), layout.nodes(p, role), layout)
-            for role in layout.role_nodes
+            role: self.encode(role, view.nodes(h, role), view.nodes(p, role), view)
+            for role in view.role_nodes
         }
-        return layout.join(parts), p
+        return view.join(parts), p
 
     @abstractmethod
-    def encode(self, role: Role, h: Nodes, p: Tensor, layout: Layout) -> Nodes:
+    def encode(self, role: Role, h: Nodes, p: Tensor, view: GraphView) -> Nodes:
         """Work the encodings ``p`` into the features of nodes of one role."""
 
 
@@ -52,7 +52,7 @@ class Multiplied(NodeEncoding):
         super().__init__(num_types, d)
         self.sum_on_io = sum_on_io
 
-    def encode(self, role: Role, h: Nodes, p: Tensor, layout: Layout) -> Nodes:
+    def encode(self, role: Role, h: Nodes, p: Tensor, view: GraphView) -> Nodes:
         return h + p if self.sum_on_io and role is not Role.HIDDEN else h * p
 
 
@@ -65,21 +65,20 @@ class Equivariant(NodeEncoding):
         function: of features and encoding.
     """
 
-    def __init__(self, num_types: int, d: int, function: Gated) -> None:
+    def __init__(self, num_types: int, d: int, function: ScaleEq) -> None:
         super().__init__(num_types, d)
         self.function = function
 
-    def encode(self, role: Role, h: Nodes, p: Tensor, layout: Layout) -> Nodes:
+    def encode(self, role: Role, h: Nodes, p: Tensor, view: GraphView) -> Nodes:
         if role is not Role.HIDDEN:
             return h + p
-        sign = None if layout.sign is None else layout.nodes(layout.sign, role)
-        return self.function(h, self.function.extra(p), sign)
+        return self.function(h, p, view.signs(role))
 
 
 class Added(NodeEncoding):
     """:math:`h + p` on all nodes, where there is no scale symmetry."""
 
-    def encode(self, role: Role, h: Nodes, p: Tensor, layout: Layout) -> Nodes:
+    def encode(self, role: Role, h: Nodes, p: Tensor, view: GraphView) -> Nodes:
         return h + p
 
 
@@ -97,6 +96,6 @@ class EdgeEncoding(nn.Module):
         self.table = nn.Parameter(torch.randn(num_types, d))
         self.added = added
 
-    def forward(self, e: Tensor, layout: Layout) -> Tensor:
-        p = self.table[layout.edge_types]
+    def forward(self, e: Tensor, view: GraphView) -> Tensor:
+        p = self.table[view.edge_types]
         return e + p if self.added else e * p
