@@ -44,7 +44,7 @@ def _parts(cfg: DictConfig) -> tuple[str, ...]:
         return (*PARTS, "zoo")
     if cfg.method is None or cfg.method == "dense" and not cfg.pipeline.get("method"):
         return (*PARTS, *TRAINING)
-    return (*PARTS, *PRUNING, *(TRAINING if cfg.model is not None else ()))
+    return (*PARTS, *PRUNING, *(TRAINING if OmegaConf.select(cfg, "model") is not None else ()))
 
 
 def _select(node: Any, path: str) -> Any:
