@@ -85,6 +85,7 @@ def command(main: Callable[[], None]) -> None:
                 main()
         except BaseException as error:
             if ending.number is None and not was_interrupted(error):
+                _let_first_rank_end()
                 raise
         else:
             if ending.number is None:
@@ -171,10 +172,8 @@ def _errors() -> Iterator[None]:
 def _end(ending: Ending) -> None:
     """End the process after an interrupt."""
     number = ending.number or 2
-    if not is_first_rank() and parent.has_parent_command():
-        # The first rank must end first: Lightning kills it when it sees another one gone.
-        time.sleep(GRACE_SECONDS)
-    elif ending.last_words:
+    _let_first_rank_end()
+    if ending.last_words:
         sys.stderr.write(f"{ending.last_words}\n")
     logging.shutdown()
     sys.stdout.flush()
@@ -184,6 +183,16 @@ def _end(ending: Ending) -> None:
         # The threads of a process group may wait for the others for ever.
         os._exit(128 + number)
     sys.exit(128 + number)
+
+
+def _let_first_rank_end() -> None:
+    """Wait, as Lightning kills the first rank when it sees another one end with an error.
+
+    The first rank takes this one along, which says nothing then; if it is still there, the error is
+    this one's alone.
+    """
+    if not is_first_rank() and parent.has_parent_command():
+        time.sleep(GRACE_SECONDS)
 
 
 def _last_words(command_line: str | None) -> str | None:
