@@ -44,6 +44,7 @@ from pipelines.override_check import check_overrides
 from pipelines.paths import expand_home, with_home
 from pipelines.ranks import is_first_rank
 from pipelines.signals import GRACE_SECONDS, Ending, current_ending, interrupted_by_signals
+from pipelines.system_errors import os_error_behind
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +143,9 @@ def _log_failure(folder: Path, file: LogFile, error: BaseException) -> None:
     if current_ending().number is not None or was_interrupted(error):
         file.add(current_ending().last_words or "interrupted")
         return
+    behind = os_error_behind(error)
+    if behind is not None and behind.filename is None:
+        behind.filename = str(shown(folder))  # Better than none.
     file.add(one_line(error), error=error)
     if file.has_company() and not _is_sweep():
         log.info("to continue: %s", command_that_continues(folder))
