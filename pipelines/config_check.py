@@ -10,6 +10,7 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError
 
+from pipelines.file_check import check_files
 from pipelines.number_check import check_numbers
 from pipelines.override_check import check_overrides, nearest
 
@@ -21,10 +22,12 @@ def check_config(cfg: DictConfig) -> None:
 
     Raises:
         ValueError: naming the first key that is wrong, and what to give instead.
+        OSError: if a file that is to be read cannot be read.
     """
     check_overrides(cfg)
     check_types(cfg)
     check_numbers(cfg)
+    check_files(cfg)
 
 
 def check_types(cfg: DictConfig, path: str = "") -> None:

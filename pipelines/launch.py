@@ -44,6 +44,7 @@ from pipelines.override_check import check_overrides
 from pipelines.paths import expand_home, with_home
 from pipelines.ranks import is_first_rank
 from pipelines.signals import GRACE_SECONDS, Ending, current_ending, interrupted_by_signals
+from pipelines.system_errors import os_error_behind
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ def command(main: Callable[[], None]) -> None:
                 main()
         except BaseException as error:
             if ending.number is None and not was_interrupted(error):
+                _let_first_rank_end()
                 raise
         else:
             if ending.number is None:
@@ -141,6 +143,9 @@ def _log_failure(folder: Path, file: LogFile, error: BaseException) -> None:
     if current_ending().number is not None or was_interrupted(error):
         file.add(current_ending().last_words or "interrupted")
         return
+    behind = os_error_behind(error)
+    if behind is not None and behind.filename is None:
+        behind.filename = str(shown(folder))  # Better than none.
     file.add(one_line(error), error=error)
     if file.has_company() and not _is_sweep():
         log.info("to continue: %s", command_that_continues(folder))
@@ -171,10 +176,8 @@ def _errors() -> Iterator[None]:
 def _end(ending: Ending) -> None:
     """End the process after an interrupt."""
     number = ending.number or 2
-    if not is_first_rank() and parent.has_parent_command():
-        # The first rank must end first: Lightning kills it when it sees another one gone.
-        time.sleep(GRACE_SECONDS)
-    elif ending.last_words:
+    _let_first_rank_end()
+    if ending.last_words:
         sys.stderr.write(f"{ending.last_words}\n")
     logging.shutdown()
     sys.stdout.flush()
@@ -184,6 +187,16 @@ def _end(ending: Ending) -> None:
         # The threads of a process group may wait for the others for ever.
         os._exit(128 + number)
     sys.exit(128 + number)
+
+
+def _let_first_rank_end() -> None:
+    """Wait, as Lightning kills the first rank when it sees another one end with an error.
+
+    The first rank takes this one along, which says nothing then; if it is still there, the error is
+    this one's alone.
+    """
+    if not is_first_rank() and parent.has_parent_command():
+        time.sleep(GRACE_SECONDS)
 
 
 def _last_words(command_line: str | None) -> str | None:

@@ -29,8 +29,19 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except Exception as error:
+        _name_file(error, path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _name_file(error: BaseException | None, path: Path) -> None:
+    """Name the file in errors of the system that name none, as those of a full disk."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        error = error.__cause__ or error.__context__
 
 
 def leftovers(path: str | os.PathLike[str]) -> list[Path]:

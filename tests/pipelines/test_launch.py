@@ -196,6 +196,14 @@ def test_a_file_where_the_folder_should_be_is_named(run):
         run(write, "hydra.run.dir=a/b")
 
 
+def test_a_full_disk_is_named_with_the_folder_at_least(run):
+    def full(cfg, this):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(SystemExit, match="^error: a: No space left on device; free some space"):
+        run(full, "hydra.run.dir=a")
+
+
 def test_launching_is_imported_without_what_takes_seconds():
     code = "import sys, pipelines.launch; print({'torch', 'lightning', 'pandas'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

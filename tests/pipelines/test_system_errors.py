@@ -46,8 +46,9 @@ def test_a_file_that_cannot_be_written_takes_one_line(kind, full_disk, tmp_path)
     text = one_line(caught)
     reason = "could not be written or read" if kind in UNKNOWN else "File too large"
     assert reason in text and "\n" not in text
-    # What is written beside its place and renamed leaves nothing.
+    # What is written beside its place and renamed is named, and leaves nothing.
     if kind in ("checkpoint", "network", "json"):
+        assert text.startswith(f"{tmp_path}/x.")
         assert list(tmp_path.iterdir()) == []
 
 
