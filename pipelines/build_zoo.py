@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -19,6 +19,7 @@ from scalegmn.zoo.builders import Dataset, ImageSplits, LabelledImages, ZooRecor
 log = logging.getLogger(__name__)
 
 
+@runtime_checkable
 class Builder(Protocol):
     """A builder of zoos, such as :class:`scalegmn.zoo.builders.ZooBuilder`."""
 

@@ -6,6 +6,7 @@ from inspect import signature
 from typing import Any, get_origin, get_type_hints
 
 from beartype.door import is_bearable
+from beartype.roar import BeartypeDecorHintPep3119Exception
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError
@@ -122,10 +123,17 @@ def _fits(value: Any, hint: Any) -> bool:
         if any(isinstance(entry, DictConfig) for entry in entries):
             return True
         if get_origin(hint) is tuple:
-            return is_bearable(tuple(entries), hint)
+            return _is(tuple(entries), hint)
         # One by one: of a long list, only some entry would be looked at.
-        return all(is_bearable([e], hint) or is_bearable([_as_float(e)], hint) for e in entries)
-    return is_bearable(value, hint) or is_bearable(_as_float(value), hint)
+        return all(_is([entry], hint) or _is([_as_float(entry)], hint) for entry in entries)
+    return _is(value, hint) or _is(_as_float(value), hint)
+
+
+def _is(value: Any, hint: Any) -> bool:
+    try:
+        return is_bearable(value, hint)
+    except BeartypeDecorHintPep3119Exception:
+        return True  # Protocols of users that cannot be checked.
 
 
 def _as_float(value: Any) -> Any:

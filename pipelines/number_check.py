@@ -27,7 +27,9 @@ def _check(value: Any, path: str) -> None:
     if isinstance(value, dict):
         for key, entry in value.items():
             _check(entry, f"{path}.{key}".lstrip("."))
-    elif path.rpartition(".")[2] in ABOVE_ZERO:
+    elif path.rpartition(".")[2] in ABOVE_ZERO or path == "dense.max_epochs":
+        if value == []:
+            raise ValueError(f"{path}=[]: give at least one number")
         for number in value if isinstance(value, list) else [value]:
             if isinstance(number, int | float) and not isinstance(number, bool) and not number > 0:
                 raise ValueError(f"{path} must be above 0, got {number}")

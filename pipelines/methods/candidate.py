@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import nn
 
@@ -27,6 +27,7 @@ class Candidate:
     epochs: int = 0
 
 
+@runtime_checkable
 class Method(Protocol):
     """A way to prune, made from ``conf/pruner``.
 
