@@ -25,6 +25,25 @@ class Schedule:
     interval: Literal["step", "epoch"] = "epoch"
 
 
+@dataclass(frozen=True)
+class WarmUp:
+    r"""The factor of the learning rate in a linear warm-up, for ``LambdaLR`` after every step.
+
+    .. math:: \eta_n = \eta \min(1, n / W)
+
+    is the learning rate of the n-th step, n = 1, 2, … Unlike ``LinearLR``, which multiplies the last
+    rate, it adds up no rounding errors: published results come out again.
+
+    Args:
+        steps: W.
+    """
+
+    steps: int
+
+    def __call__(self, steps_done: int) -> float:
+        return min(1.0, (steps_done + 1) / self.steps)
+
+
 def warmup_cosine(optimizer: Optimizer, *, warmup: int, total: int) -> SequentialLR:
     r"""A scheduler with a linear warm-up, then a cosine.
 
