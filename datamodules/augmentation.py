@@ -1,4 +1,4 @@
-"""Random changes of a whole batch of images at once, from given random numbers."""
+"""Augment a whole batch of images at once, from given random numbers."""
 
 import torch
 import torch.nn.functional as F

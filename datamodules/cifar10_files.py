@@ -1,4 +1,4 @@
-"""The two layouts in which CIFAR-10 is published."""
+"""Read CIFAR-10 in the two layouts in which it is published."""
 
 import pickle
 from collections.abc import Callable
