@@ -85,7 +85,7 @@ class _NumpyOnly(pickle.Unpickler):
 
 
 def _encode_latin1(text: str, _encoding: str) -> bytes:
-    """How Python 3 writes bytes in the old pickle protocols."""
+    """Bytes, as Python 3 writes them in the old pickle protocols."""
     return text.encode("latin1")
 
 

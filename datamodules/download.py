@@ -54,20 +54,20 @@ def fetch(url: str, target: Path, *, checksum: tuple[str, str] | None = None) ->
 
 
 def _download(url: str, part: Path, report: Report) -> None:
-    whole = False
-    while not whole:
+    complete = False
+    while not complete:
         before, reason = _size(part), "the connection was cut"
         try:
-            whole = _attempt(url, part, report)
+            complete = _attempt(url, part, report)
         except (OSError, http.client.HTTPException) as error:
             reason = str(error)
         # As long as something comes, a cut connection is no reason to give up.
-        if not whole and _size(part) <= before:
+        if not complete and _size(part) <= before:
             raise FileNotFoundError(f"{url} cannot be downloaded ({reason})")
 
 
 def _attempt(url: str, part: Path, report: Report) -> bool:
-    """Whether the file is whole after another connection."""
+    """Connect once more; true if the file is complete afterwards."""
     have = _size(part)
     try:
         response = urlopen(Request(url, headers=_headers(part)), timeout=TIMEOUT)

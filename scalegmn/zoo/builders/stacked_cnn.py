@@ -30,7 +30,7 @@ class Dropout(Protocol):
 
 
 def small_cnn_layout(in_channels: int, num_classes: int) -> Layout:
-    """Where the variables of a small CNN lie in a row, in the order of the Small CNN Zoo."""
+    """The layout of a small CNN's variables in a row, in the order of the Small CNN Zoo."""
     kernels = [(f"conv2d{s}", (3, 3, i, WIDTH)) for s, i in (("", in_channels), ("_1", WIDTH))]
     layers: list[tuple[str, tuple[int, ...]]] = [*kernels, ("conv2d_2", (3, 3, WIDTH, WIDTH))]
     layers.append(("dense", (WIDTH, num_classes)))
