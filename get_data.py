@@ -1,6 +1,6 @@
 """Published data sets and networks: ``python get_data.py NAME ... [--data-dir DIR]``.
 
-Downloads what is not there, with progress; started again, it goes on where it was stopped.
+Downloads what is missing, with progress; started again, it goes on where it was stopped.
 cifar10, svhn_cropped, mnist and fashion_mnist are the Small CNN Zoos (some gigabytes each) with
 their split files; mnist-inrs, fmnist_inrs and siren_cifar_wts are INRs; vgg19 is a checkpoint.
 """
@@ -13,10 +13,11 @@ from pathlib import Path
 from rich.console import Console
 
 from datamodules.sources import SOURCES
+from scalegmn.formats.paths import expanded
 
 
 def main() -> None:
-    """Fetch what was asked for, as far as possible; the exit code tells whether all of it came."""
+    """Fetch the named data sets; exit with 0 if all of them are there, 1 if not, 130 on Ctrl-C."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -26,20 +27,33 @@ def main() -> None:
     default = os.environ.get("SCALEGMN_DATA", "data")
     parser.add_argument("--data-dir", default=default, help="default: SCALEGMN_DATA, else data")
     args = parser.parse_args()
-    failed = [name for name in args.names if not get(name, Path(args.data_dir).expanduser())]
+    try:
+        failed = [name for name in args.names if not get(name, args.data_dir)]
+    except KeyboardInterrupt:
+        _error("stopped; the same command goes on")
+        sys.exit(130)
     sys.exit(1 if failed else 0)
 
 
-def get(name: str, data_dir: Path) -> bool:
-    """Fetch one of them; whether it is there now."""
-    console = Console(soft_wrap=True)
+def get(name: str, data_dir: str | Path) -> bool:
+    """Fetch one data set. Errors go to stderr, in one line.
+
+    Returns:
+        Whether it is there now.
+    """
     try:
-        done = [source.get(data_dir) for source in SOURCES[name]]
+        folder = expanded(data_dir)
+        done = [source.get(folder) for source in SOURCES[name]]
     except (OSError, ValueError) as error:
-        console.print(f"error: {name}: {error}", markup=False)
+        _error(f"error: {name}: {' '.join(str(error).split())}")
         return False
-    console.print(f"{data_dir / name} {'is complete' if any(done) else 'was there already'}")
+    state = "is complete" if any(done) else "was there already"
+    Console(soft_wrap=True).print(f"{folder / name} {state}", markup=False)
     return True
+
+
+def _error(message: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(message, markup=False, highlight=False)
 
 
 if __name__ == "__main__":

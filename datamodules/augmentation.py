@@ -1,4 +1,4 @@
-"""Random changes of a whole batch of images at once, from given random numbers."""
+"""Augment a whole batch of images at once, from given random numbers."""
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +14,7 @@ def crop(x: UInt8[Tensor, "n c h w"], noise: Int64[Tensor, " n"]) -> UInt8[Tenso
 
     Args:
         x: a batch of images.
-        noise: a random number per image; it decides where.
+        noise: a random number per image, which determines the position.
     """
     return _view(x, noise, torch.zeros_like(noise, dtype=torch.bool))
 

@@ -10,6 +10,8 @@ from datamodules.declared import check_declared
 from datamodules.gray import GRAY
 from datamodules.images import ImageDataModule
 from datamodules.splits import Images
+from scalegmn.formats.folders import below
+from scalegmn.formats.paths import expanded
 
 PY = "cifar-10-batches-py"
 CLASSES = 10
@@ -91,7 +93,7 @@ class CIFAR10(ImageDataModule):
         check_declared("in_channels", self.in_channels, channels, where)
         check_declared("num_classes", num_classes, CLASSES, where)
         check_declared("image_size", image_size, SIZE, where)
-        self.data_dir = Path(data_dir).expanduser()
+        self.data_dir = expanded(data_dir)
         self.folder = folder
         self.download = download
         self.to_gray = GRAY[gray] if gray else None
@@ -115,4 +117,5 @@ class CIFAR10(ImageDataModule):
 
     def _found(self) -> Path | None:
         names = [self.folder] if self.folder else [BIN, PY]
-        return next((self.data_dir / n for n in names if (self.data_dir / n).is_dir()), None)
+        folders = [below(self.data_dir, name) for name in names]
+        return next((folder for folder in folders if folder.is_dir()), None)

@@ -1,4 +1,4 @@
-"""The two layouts in which CIFAR-10 is published."""
+"""Read CIFAR-10 in the two layouts in which it is published."""
 
 import pickle
 from collections.abc import Callable
@@ -85,7 +85,7 @@ class _NumpyOnly(pickle.Unpickler):
 
 
 def _encode_latin1(text: str, _encoding: str) -> bytes:
-    """How Python 3 writes bytes in the old pickle protocols."""
+    """Bytes, as Python 3 writes them in the old pickle protocols."""
     return text.encode("latin1")
 
 

@@ -1,4 +1,4 @@
-"""Large files from the web."""
+"""Download large files, resumably."""
 
 import hashlib
 import http.client
@@ -21,25 +21,25 @@ Report = Callable[[int, int | None], None]
 
 
 class PageError(ValueError):
-    """What came is not the file but a page for people."""
+    """The address shows a web page, such as a login, instead of the file."""
 
 
 def fetch(url: str, target: Path, *, checksum: tuple[str, str] | None = None) -> None:
     """Download a file, or the rest of it.
 
-    What has come lies in ``<target>.part`` and is continued where the server can: after a cut
-    connection, and by the next call, unless the server says that the file is another one since.
-    Only a whole file gets its name.
+    A part lies in ``<target>.part`` and is continued if the server supports it: after a cut
+    connection, and by the next call, unless the file on the server has changed. Only a complete
+    file gets its name. Our own, because download helpers of libraries begin again after a cut.
 
     Args:
         url: where it is.
         target: where it goes.
-        checksum: a hash that :mod:`hashlib` knows and its hexadecimal digest, where it is known.
+        checksum: a hash that :mod:`hashlib` knows, and its hexadecimal digest.
 
     Raises:
         FileNotFoundError: if the file cannot be reached.
         PageError: if the address shows a page, to log in or to confirm something.
-        ValueError: if the file is not what the checksum says; nothing is left of it.
+        ValueError: if the file does not match the checksum; nothing is left of it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
@@ -54,20 +54,20 @@ def fetch(url: str, target: Path, *, checksum: tuple[str, str] | None = None) ->
 
 
 def _download(url: str, part: Path, report: Report) -> None:
-    whole = False
-    while not whole:
+    complete = False
+    while not complete:
         before, reason = _size(part), "the connection was cut"
         try:
-            whole = _attempt(url, part, report)
+            complete = _attempt(url, part, report)
         except (OSError, http.client.HTTPException) as error:
             reason = str(error)
         # As long as something comes, a cut connection is no reason to give up.
-        if not whole and _size(part) <= before:
+        if not complete and _size(part) <= before:
             raise FileNotFoundError(f"{url} cannot be downloaded ({reason})")
 
 
 def _attempt(url: str, part: Path, report: Report) -> bool:
-    """Whether the file is whole after another connection."""
+    """Connect once more; true if the file is complete afterwards."""
     have = _size(part)
     try:
         response = urlopen(Request(url, headers=_headers(part)), timeout=TIMEOUT)

@@ -1,4 +1,4 @@
-"""From colour to gray, in bytes."""
+"""Convert colour images to gray, in bytes."""
 
 from collections.abc import Callable
 

@@ -11,7 +11,7 @@ from datamodules.batches import BatchIndices
 from datamodules.declared import check_counts, check_declared
 from datamodules.normalized import Augmentation, NormalizedBatches
 from datamodules.resident import ResidentDataModule
-from datamodules.splits import Images, hold_out
+from datamodules.splits import Images, check_tensors, hold_out
 
 Split = Literal["train", "val", "test"]
 
@@ -79,6 +79,8 @@ class ImageDataModule(ResidentDataModule[Images]):
         for images in (pool, test):
             self._check(images)
         train, val = hold_out(pool, 0.1, seed=self.split_seed)
+        if not len(val):
+            raise ValueError(f"{self.name}: {len(pool)} training images leave none for validation")
         return {"train": train, "val": val, "test": test}
 
     def batches(self, content: Images, *, training: bool) -> NormalizedBatches:
@@ -94,11 +96,12 @@ class ImageDataModule(ResidentDataModule[Images]):
         return self.batches(content, training=False)[everything]
 
     def _check(self, images: Images) -> None:
+        check_tensors(images, self.name)
         channels, height, width = images.pixels.shape[1:]
         check_declared("in_channels", self.in_channels, channels, self.name)
         for size in (height, width):
             check_declared("image_size", self.image_size, size, self.name)
-        if len(images) and (last := int(images.labels.max())) >= self.num_classes:
+        if (last := int(images.labels.max())) >= self.num_classes:
             raise ValueError(
                 f"data.num_classes={self.num_classes}, but {self.name} has labels up to {last}: "
                 f"set data.num_classes to {last + 1} or more"

@@ -4,7 +4,7 @@ import os
 
 from lightning import LightningDataModule
 
-# What Lightning, torchrun, Slurm and MPI call a process's index on its node, and the node's.
+# Names of a process's index on its node, and of the node's, in Lightning, torchrun, Slurm, MPI.
 LOCAL_RANK = ("LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK")
 NODE_RANK = ("GROUP_RANK", "NODE_RANK", "SLURM_NODEID")
 

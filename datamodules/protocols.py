@@ -11,8 +11,7 @@ Kind = Literal["images", "networks"]
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 COUNTS = ("in_channels", "num_classes", "image_size")
-# What results need of networks: the accuracy that is learnt, how they are split, how many are left
-# out.
+# For results on networks: the accuracy that is learnt, the split, and the number left out.
 NETWORKS = ("label", "split", "dropped")
 
 

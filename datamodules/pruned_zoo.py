@@ -7,6 +7,7 @@ import numpy as np
 from datamodules.names import name_from
 from datamodules.small_cnn_zoo import SmallCNNZoo
 from datamodules.zoo import ZooDataModule
+from scalegmn.formats.folders import below
 from scalegmn.zoo import ZooFolder
 from scalegmn.zoo.ancestry import bases
 from scalegmn.zoo.records import Records
@@ -25,7 +26,7 @@ HOW_TO_NAME_THE_BASE = (
 
 
 class PrunedZoo(ZooDataModule):
-    """Networks that ``build_pruned_zoo`` made of the networks of another zoo.
+    """Networks that ``build_pruned_zoo`` pruned from the networks of another zoo.
 
     The official layout with three more columns: ``config.base_row`` (a row of the base zoo),
     ``config.sparsity`` and ``config.finetune_epoch``. A record is in the split of the run that its
@@ -84,7 +85,7 @@ class PrunedZoo(ZooDataModule):
             data_note=data_note,
         )
         self.base = base
-        self.folder = Path(data_dir).expanduser() / folder
+        self.folder = below(data_dir, folder)
         self.step = step
 
     @property

@@ -6,6 +6,8 @@ import numpy as np
 
 from datamodules.names import name_from
 from datamodules.zoo import ZooDataModule
+from scalegmn.arguments import check_whole
+from scalegmn.formats.folders import below
 from scalegmn.zoo import ZooFolder
 from scalegmn.zoo.ancestry import BASE_ROW
 from scalegmn.zoo.records import Records
@@ -30,11 +32,12 @@ class SmallCNNZoo(ZooDataModule):
         data_dir: where data sets are.
         folder: the zoo's folder below it: ``cifar10``, ``svhn_cropped``, ``mnist``,
             ``fashion_mnist``, or one that ``build_zoo`` made.
-        split_file: its name in the folder; ``None`` for ``<folder>_split.csv`` where it exists.
+        split_file: its name in the folder, or a path; ``None`` for ``<folder>_split.csv`` where it
+            exists.
         step: see :func:`~scalegmn.zoo.steps.at_steps`.
         split_seed: of the split without a split file, and of the choice of training runs.
-        train_runs: how many runs of each activation to learn from, for learning curves; ``None``
-            for all.
+        train_runs: number of training runs of each activation, for learning curves; ``None`` for
+            all.
         name: of the data set; ``None`` for one made of the folder and the activation.
         in_channels: see :class:`~datamodules.zoo.ZooDataModule`.
         num_classes: see :class:`~datamodules.zoo.ZooDataModule`.
@@ -83,7 +86,10 @@ class SmallCNNZoo(ZooDataModule):
             label=label,
             data_note=data_note,
         )
-        self.folder = Path(data_dir).expanduser() / folder
+        self.folder = below(data_dir, folder)
+        check_whole("data.split_seed", split_seed, least=0)
+        if train_runs is not None:
+            check_whole("data.train_runs", train_runs)
         self.split_file = split_file
         self.step = step
         self.split_seed = split_seed

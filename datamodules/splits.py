@@ -1,4 +1,4 @@
-"""Labelled images, and cutting some of them off."""
+"""Labelled images, and random parts of them."""
 
 from dataclasses import dataclass
 
@@ -38,3 +38,24 @@ def hold_out(images: Images, fraction: float, *, seed: int) -> tuple[Images, Ima
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     rest = len(images) - int(len(images) * fraction)
     return images[order[:rest]], images[order[rest:]]
+
+
+def check_tensors(images: Images, name: str) -> None:
+    """Check the types and shapes of a data set's images and labels.
+
+    Raises:
+        ValueError: if there are none, or they are not as :class:`Images` has them.
+    """
+    pixels, labels = images.pixels, images.labels
+    if pixels.dtype != torch.uint8 or pixels.ndim != 4:
+        raise ValueError(
+            f"{name}: expected bytes of shape [n, channels, height, width], got {pixels.dtype} of "
+            f"shape {list(pixels.shape)}"
+        )
+    if labels.dtype != torch.int64 or labels.shape != pixels.shape[:1] or not len(labels):
+        raise ValueError(
+            f"{name}: expected one int64 label for each of {len(pixels)} images, got "
+            f"{labels.dtype} of shape {list(labels.shape)}"
+        )
+    if int(labels.min()) < 0:
+        raise ValueError(f"{name}: labels begin at 0, got {int(labels.min())}")

@@ -1,4 +1,4 @@
-"""Archives from strangers."""
+"""Extract downloaded archives safely."""
 
 import tarfile
 import zipfile
@@ -11,9 +11,9 @@ BLOCK = 1 << 20
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a tar or zip archive so that ``folder`` holds what the archive's only folder held.
+    """Unpack a tar or zip archive into ``folder``, without the archive's only top folder.
 
-    The folder appears when it is whole. Members cannot write elsewhere.
+    The folder appears when it is complete. Members cannot write elsewhere.
 
     Raises:
         ValueError: if it is neither, or damaged, or a member would leave the folder.

@@ -1,4 +1,4 @@
-"""A zoo and its pruned copies together."""
+"""A zoo and its pruned copies as one data set."""
 
 from datamodules.names import name_from
 from datamodules.pruned_zoo import PrunedZoo
@@ -11,7 +11,7 @@ class ZooUnion(ZooDataModule):
     """The networks of a zoo, and those that were pruned from it, in the same splits.
 
     Args:
-        pruned: the pruned zoo, which knows its base.
+        pruned: the pruned zoo, with its base.
         name: of the data set; ``None`` for one made of both folders and the activation.
         in_channels: see :class:`~datamodules.zoo.ZooDataModule`.
         num_classes: see :class:`~datamodules.zoo.ZooDataModule`.

@@ -23,7 +23,13 @@ def check_whole(key: str, value: Any, *, least: int = 1) -> None:
 
 
 def check_number(
-    key: str, value: Any, *, least: Number = -inf, above: Number = -inf, below: Number = inf
+    key: str,
+    value: Any,
+    *,
+    least: Number = -inf,
+    above: Number = -inf,
+    most: Number = inf,
+    below: Number = inf,
 ) -> None:
     """Check that a value is a finite number inside bounds.
 
@@ -32,16 +38,18 @@ def check_number(
         value: what was given.
         least: the smallest number allowed.
         above: a number that the value must exceed.
+        most: the largest number allowed.
         below: a number that the value must not reach.
 
     Raises:
         ValueError: if it is not.
     """
-    if _is_finite(value) and value >= least and above < value < below:
+    if _is_finite(value) and least <= value <= most and above < value < below:
         return
     bounds = [
         f"at least {least:g}" if isfinite(least) else None,
         f"above {above:g}" if isfinite(above) else None,
+        f"at most {most:g}" if isfinite(most) else None,
         f"below {below:g}" if isfinite(below) else None,
     ]
     wanted = " and ".join(bound for bound in bounds if bound)

@@ -9,7 +9,7 @@ OFFICIAL_STEPS = (0, 1, 2, 3, 20, 40, 60, 80, 86)
 
 
 def metrics_of(runs, steps=OFFICIAL_STEPS):
-    """The table of a zoo, grouped by run: relu and tanh drawn at random, accuracies likewise."""
+    """The table of a zoo, grouped by run: relu and tanh drawn at random, accuracies too."""
     rng = np.random.default_rng(0)
     n = runs * len(steps)
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""A reader that says how accurate a network is."""
+"""A predictor of a network's accuracy from its parameters."""
 
 from collections.abc import Mapping
 
@@ -19,13 +19,13 @@ class AccuracyPredictor(nn.Module):
     >>> accuracy = predictor(graph, dict(net.named_parameters()))
 
     Args:
-        recipe: how the reader is made.
+        recipe: config of the reader.
         graph: an architecture with the layers of all that will be read.
 
     Attributes:
         reader: the module that does the reading.
-        trained_on: what its file says that it was trained on; ``None`` for a new one.
-        splits: of the networks that it ever learnt from: the zoo that was split (``zoo``), and how
+        trained_on: training data by its file's metadata; ``None`` for a new one.
+        splits: of all networks that it was trained on: the zoo that was split (``zoo``), and how
             (``by``).
     """
 
@@ -62,7 +62,7 @@ class AccuracyPredictor(nn.Module):
         params: Mapping[str, Tensor],
         sign: Bool[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "*batch"]:
-        """What :meth:`forward` takes the sigmoid of."""
+        """The logit of :meth:`forward`."""
         self.check(graph)
         by_node = None if sign is None else sign.unsqueeze(-1).expand(-1, graph.num_nodes)
         return self.reader(graph, params, by_node).squeeze(-1)

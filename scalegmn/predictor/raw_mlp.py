@@ -1,4 +1,4 @@
-"""All weights side by side as features."""
+"""A reader of all parameters as one vector."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class RawMLP(FeedForward):
     """An MLP of all parameters in one vector: no symmetry at all.
 
     Attributes:
-        d: see :class:`~scalegmn.predictor.feed_forward.FeedForward`, like the rest.
-        num_layers: likewise.
-        dropout: likewise.
+        d: see :class:`~scalegmn.predictor.feed_forward.FeedForward`.
+        num_layers: see :class:`~scalegmn.predictor.feed_forward.FeedForward`.
+        dropout: see :class:`~scalegmn.predictor.feed_forward.FeedForward`.
     """
 
     @property

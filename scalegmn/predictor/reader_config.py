@@ -28,14 +28,18 @@ class ReaderConfig(ABC):
         """The properties of a graph that a reader built for it needs to find in every network."""
 
     def least_parameters(self, graph: NetworkGraph) -> int:
-        """A lower bound of the reader's number of parameters, for files that nobody vouches for."""
+        """A lower bound of the reader's number of parameters, for files that are not trusted."""
         return 0
 
     def admits(self, sign: bool) -> bool:
-        """Whether it reads networks whose hidden units may change their sign (tanh), or not."""
+        """True if it reads networks with a sign symmetry (tanh), or with positive scales (ReLU).
+
+        Args:
+            sign: of the networks: tanh, else ReLU.
+        """
         return True
 
     @property
     def reads_activations(self) -> bool:
-        """Whether it reads the same parameters differently in networks of both kinds."""
+        """True if it reads equal parameters differently for ReLU and for tanh."""
         return False

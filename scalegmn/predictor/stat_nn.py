@@ -1,4 +1,4 @@
-"""Statistics of each layer's weights as features."""
+"""A reader of statistics of each layer's weights (StatNN)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ class StatNN(FeedForward):
     arXiv:2002.11448, section 3.2.
 
     Attributes:
-        d: see :class:`~scalegmn.predictor.feed_forward.FeedForward`, like the rest.
-        num_layers: likewise.
-        dropout: likewise.
+        d: see :class:`~scalegmn.predictor.feed_forward.FeedForward`.
+        num_layers: see :class:`~scalegmn.predictor.feed_forward.FeedForward`.
+        dropout: see :class:`~scalegmn.predictor.feed_forward.FeedForward`.
     """
 
     @property

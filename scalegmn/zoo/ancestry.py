@@ -1,28 +1,28 @@
-"""Which network of another zoo a pruned network was."""
+"""The base networks of a pruned zoo, as rows of the zoo that it was made from."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 
 from scalegmn.zoo.folder import METRICS, ZooFolder
+from scalegmn.zoo.record import NAME as RECORD
+from scalegmn.zoo.record import read_record
 
 BASE_ROW = "config.base_row"
-# What a pruned network knows of its base network, and where that says it; both are text or numbers.
-KNOWN = {
+# Columns of a pruned zoo that repeat columns of its base zoo; both are text or numbers.
+REPEATED = {
     "config.activation": "config.activation",
     "config.base_modeldir": "modeldir",
     "config.base_step": "step",
 }
-RECORD = "zoo.json"
 
 
 def bases(zoo: ZooFolder, base: ZooFolder) -> np.ndarray:
-    """For each row of a pruned zoo the row of its base network in the zoo that it was made of.
+    """For each row of a pruned zoo the row of its base network in its base zoo.
 
     Raises:
-        ValueError: if the zoo is not pruned, or was made of another one.
+        ValueError: if the zoo is not pruned, or has another base zoo.
     """
     rows = zoo.column(BASE_ROW, "no pruned zoo; `python train.py experiment=build_pruned_zoo`")
     if problem := _outside(rows, base) or _other(zoo, rows, base) or _other_table(zoo, base):
@@ -40,8 +40,8 @@ def _outside(rows: np.ndarray, base: ZooFolder) -> str | None:
 
 
 def _other(zoo: ZooFolder, rows: np.ndarray, base: ZooFolder) -> str | None:
-    """A row whose base network is not what the row says of it."""
-    for name, theirs in KNOWN.items():
+    """A description of a row whose base network differs from its columns."""
+    for name, theirs in REPEATED.items():
         if name not in zoo.metrics:
             continue
         own = zoo.metrics[name].to_numpy(dtype=str)
@@ -56,17 +56,16 @@ def _other(zoo: ZooFolder, rows: np.ndarray, base: ZooFolder) -> str | None:
 
 
 def _other_table(zoo: ZooFolder, base: ZooFolder) -> str | None:
-    """Zoos of one recipe with other seeds have the same names; the builder wrote down which."""
-    digest = _recorded(zoo.path / RECORD)
+    """Zoos of one recipe with other seeds have the same names; the builder recorded a hash."""
+    digest = _recorded_digest(zoo.path)
     if digest is None or hashlib.sha256((base.path / METRICS).read_bytes()).hexdigest() == digest:
         return None
     return f"by {RECORD} beside it, it was made of another zoo than {base.path}"
 
 
-def _recorded(record: Path) -> str | None:
-    try:
-        return json.loads(record.read_text())["recipe"].get("base_metrics_sha256")
-    except FileNotFoundError:
+def _recorded_digest(folder: Path) -> str | None:
+    """The hash of the base zoo's table in the pruned zoo's record, if there is one."""
+    if not (folder / RECORD).exists():
         return None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{record}: damaged; copy it again") from error
+    digest = read_record(folder, "copy it again").recipe.get("base_metrics_sha256")
+    return None if digest is None else str(digest)

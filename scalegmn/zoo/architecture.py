@@ -56,7 +56,7 @@ def small_cnn(layout: Layout, where: str | Path = "layout") -> SmallCNN:
 
 
 def columns(layout: Layout, net: nn.Module) -> Int64[Tensor, " parameter"]:
-    """Where in a row each parameter lies, in the order of the network's state dict and axes."""
+    """Columns of a row in the order of the network's state dict and axes."""
     numbered = _numbered(layout, list(net.state_dict()))
     return torch.cat([numbered[name].flatten() for name in net.state_dict()]).long()
 

@@ -1,4 +1,4 @@
-"""What a predictor of accuracies is trained on."""
+"""Batches of networks with their accuracies."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class NetworkBatch(NamedTuple):
-    """A batch of networks of one architecture, and what is known about each.
+    """A batch of networks of one architecture, with labels.
 
     Attributes:
         parameters: by the names of the architecture's state dict, each with a leading axis of the

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scalegmn.formats.folders import existing_folder
 from scalegmn.formats.layout import Layout, read_layout
+from scalegmn.formats.paths import existing_file
 from scalegmn.zoo.metrics import need_columns, read_metrics
 
 WEIGHTS, METRICS, LAYOUT = "weights.npy", "metrics.csv.gz", "layout.csv"
@@ -30,9 +32,9 @@ class ZooFolder:
     Attributes:
         path: the folder.
         weights: ``(rows, parameters)``, of any floating-point type.
-        metrics: ``config.activation``, ``modeldir`` (names the run), ``step`` (the epoch), and what
-            there is of accuracies and of the columns of a pruned zoo.
-        layout: where the variables lie in a row.
+        metrics: ``config.activation``, ``modeldir`` (names the run), ``step`` (the epoch), and
+            those of the accuracies and of a pruned zoo's columns that exist.
+        layout: position of each variable in a row.
     """
 
     path: Path
@@ -42,7 +44,7 @@ class ZooFolder:
 
     @classmethod
     def open(cls, path: str | Path, hint: str = HOW_TO_GET) -> "ZooFolder":
-        """Look into a folder with ``weights.npy``, ``metrics.csv.gz`` and ``layout.csv``.
+        """Open a folder with ``weights.npy``, ``metrics.csv.gz`` and ``layout.csv``.
 
         Args:
             path: the folder.
@@ -50,14 +52,12 @@ class ZooFolder:
 
         Raises:
             FileNotFoundError: if the folder or one of the files is missing.
-            ValueError: in one line, if a file is damaged or they do not fit together.
+            ValueError: in one line, if a file may not be read, is damaged, or does not fit the
+                others.
         """
-        path = Path(path)
-        for file in (path, path / WEIGHTS, path / METRICS, path / LAYOUT):
-            if not file.exists():
-                raise FileNotFoundError(
-                    f"{file}: no such {'file' if file.suffix else 'folder'}; {hint}"
-                )
+        path = existing_folder(path, hint)
+        for name in (WEIGHTS, METRICS, LAYOUT):
+            existing_file(path / name, f"a zoo's; {hint}")
         layout = read_layout(path / LAYOUT)
         weights = _mapped(path / WEIGHTS, sum(variable.size for variable in layout))
         metrics = read_metrics(path / METRICS)
@@ -78,7 +78,7 @@ class ZooFolder:
         return self.metrics[name].to_numpy()
 
     def read(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Some rows at a time: which, and their weights as float32.
+        """Read rows in blocks: pairs of row indices and weights, in float32.
 
         Args:
             rows: in ascending order, for the disk's sake.

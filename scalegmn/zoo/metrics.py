@@ -1,8 +1,11 @@
-"""The table of a zoo: how each network was trained, and how good it is."""
+"""The table of a zoo: training and accuracy of each network."""
 
+import zlib
 from pathlib import Path
 
 import pandas as pd
+
+from scalegmn.formats.paths import existing_file
 
 TEXT = {"config.activation", "modeldir", "config.base_modeldir"}
 WHOLE = {"step", "config.base_row", "config.base_step", "config.finetune_epoch"}
@@ -16,20 +19,29 @@ def read_metrics(path: Path) -> pd.DataFrame:
     Text is categorical: objects would take more memory than all the rest.
 
     Raises:
-        ValueError: if the file is damaged or lacks a column that every zoo has.
+        FileNotFoundError: if there is no such file.
+        ValueError: if it may not be read, is damaged, or lacks a column that every zoo has.
     """
+    existing_file(path, "a zoo's table")
     dtypes = dict.fromkeys(TEXT, "category")
     dtypes |= dict.fromkeys(WHOLE, "int64") | dict.fromkeys(NUMBERS, "float64")
     try:
-        metrics = pd.read_csv(path, usecols=lambda name: name in dtypes, dtype=dtypes)
-    except (ValueError, OSError, EOFError) as error:  # pandas' own errors are ValueErrors
-        raise ValueError(f"{path}: damaged, or no zoo's table ({error}); copy it again") from error
+        metrics = pd.read_csv(
+            path,
+            usecols=lambda name: name in dtypes,
+            dtype=dtypes,
+            encoding="utf-8-sig",  # spreadsheets begin files with a byte-order mark
+        )
+    # pandas' own errors are ValueErrors.
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: damaged, or no zoo's table ({reason}); copy it again") from error
     need_columns(metrics, sorted(ALWAYS), path)
     return metrics
 
 
 def need_columns(metrics: pd.DataFrame, names: list[str], path: Path, hint: str = "") -> None:
-    """See that columns are there.
+    """Check that columns exist.
 
     Raises:
         ValueError: naming the file and the columns that it lacks.

@@ -18,9 +18,9 @@ class Networks:
     Args:
         rows: the parameters in the order of the architecture's state dict.
         shapes: of the parameters, by name.
-        sign: see :class:`~scalegmn.zoo.batch.NetworkBatch`, like the rest.
-        label: likewise.
-        sparsity: likewise.
+        sign: see :class:`~scalegmn.zoo.batch.NetworkBatch`.
+        label: see :class:`~scalegmn.zoo.batch.NetworkBatch`.
+        sparsity: see :class:`~scalegmn.zoo.batch.NetworkBatch`.
     """
 
     rows: Float32[Tensor, "network parameter"]

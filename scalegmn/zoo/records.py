@@ -1,4 +1,4 @@
-"""Rows of zoos, chosen and then gathered."""
+"""Select rows of zoos, and gather them into memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Records:
         return self if activation is None else Records(self.zoo, self.rows[names == activation])
 
     def signs(self) -> np.ndarray:
-        """Where the activation is tanh."""
+        """A mask of the rows whose activation is tanh."""
         return (self.zoo.metrics["config.activation"].iloc[self.rows] == "tanh").to_numpy()
 
     def labels(self, name: str) -> np.ndarray:

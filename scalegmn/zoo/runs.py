@@ -14,15 +14,15 @@ def split_of_rows(
 ) -> np.ndarray:
     """For each row an index into ``SPLITS``, by the run that it belongs to; -1 for none.
 
-    With an order, runs are split as published, by the places of their final rows; a run without
-    one (it crashed) is nowhere, -1. Without, the runs of each activation are drawn by a seed.
+    With an order, runs are split as published, by the positions of their final rows; a run without
+    one (it crashed) is in no split. Without, the runs of each activation are drawn by a seed.
 
     Args:
         metrics: of a zoo.
         order: of all rows; ``None`` where there is no split file.
-        seed: of the choice without one, and of that of training runs.
-        train_runs: how many training runs of each activation to keep, the others are nowhere; of
-            more of them these are a part; ``None`` for all.
+        seed: of the split without an order, and of the choice of training runs.
+        train_runs: number of training runs of each activation to keep; larger numbers keep the
+            same runs and more; ``None`` for all.
 
     Raises:
         ValueError: if there are fewer.
@@ -42,13 +42,13 @@ def split_of_rows(
 
 
 def _some(train: list[int], number: int, kinds: list[list[int]], seed: int) -> list[int]:
-    """So many of each kind, in an order drawn by a seed."""
+    """``number`` items of each kind, in an order drawn by a seed."""
     there = set(train)
-    of_kind = [np.random.default_rng(seed).permutation(kind) for kind in kinds]
-    learnt = [[int(run) for run in kind if run in there] for kind in of_kind]
-    if not 1 <= number <= (most := min(map(len, learnt))):
+    shuffled = [np.random.default_rng(seed).permutation(kind) for kind in kinds]
+    candidates = [[int(run) for run in kind if run in there] for kind in shuffled]
+    if not 1 <= number <= (most := min(map(len, candidates))):
         raise ValueError(f"data.train_runs={number}: expected 1 to {most}, which there are")
-    return [run for kind in learnt for run in kind[:number]]
+    return [run for kind in candidates for run in kind[:number]]
 
 
 def _by_activation(metrics: pd.DataFrame) -> list[list[int]]:

@@ -5,20 +5,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scalegmn.formats.folders import below
+from scalegmn.formats.paths import existing_file
+
 
 def find_split_file(folder: Path, name: str | None) -> Path | None:
-    """The split file in a zoo's folder: the one asked for, else the one published for it, if there.
+    """The split file in a zoo's folder: the one named, else the published one if it exists.
 
     Raises:
-        FileNotFoundError: if the one asked for is not there.
+        FileNotFoundError: if the named one is missing.
     """
     if name is not None:
-        if not (folder / name).is_file():
+        file = below(folder, name)
+        if not file.is_file():
             raise FileNotFoundError(
-                f"{folder / name}: no such split file; `python get_data.py` gets the published "
+                f"{file}: no such split file; `python get_data.py` gets the published "
                 "ones, and data.split_file=null splits by run"
             )
-        return folder / name
+        return file
     zoo = folder.name
     names = [f"{zoo}_split.csv", f"{zoo.removesuffix('_cropped')}_split.csv"]
     return next((folder / n for n in names if (folder / n).is_file()), None)
@@ -35,10 +39,12 @@ def read_order(path: Path, rows: int) -> np.ndarray:
         rows: of the zoo.
 
     Raises:
-        ValueError: if it is not a permutation of so many rows.
+        ValueError: if it may not be read, or is not a permutation of so many rows.
     """
+    existing_file(path, "a split file")
     try:
-        order = pd.read_csv(path, header=None, dtype="int64")[0].to_numpy()
+        table = pd.read_csv(path, header=None, dtype="int64", encoding="utf-8-sig")
+        order = table[0].to_numpy()
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}: not one whole number per line; copy it again") from error
     if len(order) == rows + 1 and order[0] == 0:

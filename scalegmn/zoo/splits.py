@@ -1,4 +1,4 @@
-"""Who is in train, val and test."""
+"""Train/val/test splits of a zoo."""
 
 import random
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ def published_split(order: Sequence[T]) -> dict[Split, list[T]]:
 def seeded_split(kinds: Sequence[Sequence[T]], seed: int) -> dict[Split, list[T]]:
     """80/10/10 of each kind, in an order drawn by a seed.
 
-    Whoever chooses one kind afterwards finds some of it in every split: of a kind with fewer than
-    30, validation and test have three each, or a fifth of it where that is less.
+    Each kind is in every split: of a kind with fewer than 30, validation and test have three each,
+    or a fifth of it where that is less.
 
     Args:
         kinds: the items of each kind.

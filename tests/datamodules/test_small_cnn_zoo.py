@@ -144,6 +144,8 @@ def test_order_and_sharing_are_those_of_all_data(data_dir):
         ({"batch_size": 0}, "data.batch_size must be a whole number, at least 1"),
         ({"train_runs": 99}, "data.train_runs=99: expected 1 to 2"),
         ({"step": 5}, "data.step=5: no such epoch"),
+        ({"train_runs": 0}, "data.train_runs must be a whole number, at least 1, got 0"),
+        ({"split_seed": -1}, "data.split_seed must be a whole number, at least 0, got -1"),
     ],
 )
 def test_mistakes_are_one_clear_line(data_dir, options, message):

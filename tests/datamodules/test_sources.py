@@ -2,7 +2,9 @@ import errno
 import io
 import sys
 import tarfile
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
 import pytest
@@ -129,7 +131,41 @@ def test_the_command_gets_what_was_asked_for(archive, data_dir, monkeypatch, cap
     monkeypatch.setattr(sys, "argv", argv)
     with pytest.raises(SystemExit) as stop:
         get_data.main()
-    said = capsys.readouterr().out
-    assert stop.value.code == 1 and "error: vgg19: file:///none cannot be downloaded" in said
-    assert "mnist is complete" in said.replace("\n", "")
+    output = capsys.readouterr()
+    assert stop.value.code == 1
+    assert output.err.startswith("error: vgg19: file:///none cannot be downloaded")
+    assert output.err.count("\n") == 1 and "error" not in output.out
+    assert "mnist is complete" in output.out.replace("\n", "")
     assert (data_dir / "mnist" / "mnist_split.csv").exists()
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_a_file_where_the_data_folder_should_be_is_one_line(tmp_path, capsys, folder):
+    (tmp_path / "file").write_text("mine")
+    assert not get_data.get("vgg19", tmp_path / folder)
+    assert capsys.readouterr().err.startswith("error: vgg19: ")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_ctrl_c_ends_with_130_and_a_word(monkeypatch, capsys):
+    monkeypatch.setattr(get_data, "get", Mock(side_effect=KeyboardInterrupt))
+    monkeypatch.setattr(sys, "argv", ["get_data.py", "vgg19"])
+    with pytest.raises(SystemExit) as stop:
+        get_data.main()
+    assert stop.value.code == 130 and "the same command goes on" in capsys.readouterr().err
+
+
+def test_of_several_processes_one_downloads(archive, data_dir, monkeypatch):
+    fetch, calls = sources.fetch, []
+
+    def counted(url, target, **options):
+        calls.append(url)
+        time.sleep(0.1)
+        fetch(url, target, **options)
+
+    monkeypatch.setattr(sources, "fetch", counted)
+    source = Source(archive.as_uri(), "mnist", archive="mnist.tar.xz")
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda _: source.get(data_dir), range(4)))
+    assert sorted(done) == [False, False, False, True] and len(calls) == 1
+    assert names(data_dir) == ZOO

@@ -1,4 +1,4 @@
-"""What the C library does with memory that was freed."""
+"""Keep freed memory in the process."""
 
 import ctypes
 import sys

@@ -1,4 +1,4 @@
-"""From finished networks to the official folder of a zoo."""
+"""Assemble finished networks to a folder in the official layout of a zoo."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ def assemble(
         parts: all networks.
         folder: of the zoo.
         layout: of a row.
-        columns: what the metrics say of each network.
-        steps: what they say of each checkpoint.
+        columns: of the metrics, by network.
+        steps: columns of the metrics, by checkpoint.
 
     Returns:
         The metrics.
@@ -60,9 +60,9 @@ def assemble(
                     metrics[at] = part.metrics[i]
         rows.flush()
         del rows
-    said = [{**columns[number], **step} for number in place for step in steps]
+    described = [{**columns[number], **step} for number in place for step in steps]
     measured = pd.DataFrame(metrics.reshape(-1, len(METRICS)), columns=list(METRICS))
-    table = pd.concat([pd.DataFrame(said), measured], axis=1)
+    table = pd.concat([pd.DataFrame(described), measured], axis=1)
     # Without a time and a name: the same zoo is the same bytes.
     with (
         atomic_path(folder / "metrics.csv.gz") as temporary,

@@ -1,11 +1,11 @@
-"""What there is to know about a zoo, beside it."""
+"""The README of a zoo, written beside it."""
 
 import json
 from collections.abc import Mapping
 
 import pandas as pd
 
-from scalegmn.zoo.builders.record import ZooRecord
+from scalegmn.zoo.record import ZooRecord
 
 MEANINGS = {
     "modeldir": "the run: rows of one network share it",
@@ -81,7 +81,7 @@ def card(
     record: ZooRecord,
     own_meanings: Mapping[str, str] | None = None,
 ) -> str:
-    """What the cards of all zoos have in common, below a title and a text."""
+    """The README of any zoo, below a title and a text."""
     meanings = MEANINGS | dict(own_meanings or {})
     rows = [f"| `{c}` | {_range(table[c])} | {meanings.get(str(c), '')} |" for c in table]
     lines = [

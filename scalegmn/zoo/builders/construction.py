@@ -1,9 +1,11 @@
-"""What building a zoo of any kind has in common."""
+"""Build a zoo from a plan, resumably."""
 
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from errno import EDQUOT, ENOSPC
+from os import strerror
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,11 @@ from scalegmn.zoo.builders.assembly import assemble
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
 from scalegmn.zoo.builders.images import ImageSplits
 from scalegmn.zoo.builders.parts import Parts
-from scalegmn.zoo.builders.record import NAME as RECORD
-from scalegmn.zoo.builders.record import ZooRecord, begun
 from scalegmn.zoo.builders.training import StackedTraining
 from scalegmn.zoo.builders.workers import Train, trained_groups
 from scalegmn.zoo.folder import LAYOUT, METRICS, WEIGHTS
+from scalegmn.zoo.record import NAME as RECORD
+from scalegmn.zoo.record import ZooRecord, claim_folder
 
 # Called with the number of networks that are finished, and of those that there will be.
 Progress = Callable[[int, int], None]
@@ -39,11 +41,11 @@ class Plan:
 
     Args:
         folder: where it will be.
-        recipe: everything that decides what is in it.
+        recipe: everything that determines its content.
         layout: of its rows.
         hyper: of each network.
-        columns: what the metrics say of each network.
-        steps: what they say of each checkpoint.
+        columns: of the metrics, by network.
+        steps: columns of the metrics, by checkpoint.
         checkpoints: epochs, ascending.
         batch_size: images per step.
         train: trains some of the networks.
@@ -65,25 +67,37 @@ class Plan:
 def construct(
     plan: Plan, images: ImageSplits, *, at_once: int | None, progress: Progress
 ) -> ZooRecord:
-    """Build a zoo, or go on building it, or see that it is there.
+    """Build the zoo, resuming a partial build; no-op if complete.
 
     Args:
-        plan: what to build.
+        plan: of the zoo.
         images: to train and evaluate on, on the device that is to do it.
         at_once: networks that are trained together; ``None`` for what suits the device.
-        progress: is told how far it is.
+        progress: called with the numbers of finished networks and of all.
 
     Raises:
         ValueError: if the folder holds something else.
+        OSError: naming the folder, if its disk is full; what is finished stays.
     """
+    try:
+        return _construct(plan, images, at_once, progress)
+    except OSError as error:
+        if error.errno not in (ENOSPC, EDQUOT):
+            raise
+        raise type(error)(error.errno, strerror(error.errno), str(plan.folder)) from error
+
+
+def _construct(
+    plan: Plan, images: ImageSplits, at_once: int | None, progress: Progress
+) -> ZooRecord:
     parts = Parts(plan.folder / "parts")
-    record = begun(plan.folder, plan.recipe)
+    record = claim_folder(plan.folder, plan.recipe)
     if record.finished and not parts.folder.exists():
         return record
     lock = plan.folder / LOCK
     # Of several processes one builds; the others wait, and then see that it is there.
     with FileLock(lock):
-        record = begun(plan.folder, plan.recipe)
+        record = claim_folder(plan.folder, plan.recipe)
         if not record.finished:
             _train_missing(plan, parts, images, at_once, progress)
             record = _assembled(plan, parts, record.recipe, images.train.x.device)
@@ -97,7 +111,7 @@ def construct(
 
 
 def suitable(device: torch.device, batch_size: int) -> int:
-    """How many networks to train at once: one on a CPU, where more only leave the cache."""
+    """Number of networks to train at once: one on a CPU, where more only leave the cache."""
     if device.type != "cuda":
         return 1
     # Not of what is free now: the next session must not group networks in another way.
@@ -125,7 +139,7 @@ def _train_missing(
 def _groups(hyper: Sequence[Hyperparameters], done: set[int], together: int) -> list[list[int]]:
     """Networks that can be trained together, those with the lowest numbers first.
 
-    What is done does not change who trains with whom, on which the last digits depend.
+    Finished networks do not change the groups, on which the last digits depend.
     """
     alike = defaultdict(list)
     for number, h in enumerate(hyper):

@@ -9,8 +9,8 @@ import pandas as pd
 
 from scalegmn.formats.layout import Layout
 from scalegmn.zoo.builders.images import Dataset
-from scalegmn.zoo.builders.record import NAME as RECORD
-from scalegmn.zoo.builders.record import recorded
+from scalegmn.zoo.record import NAME as RECORD
+from scalegmn.zoo.record import read_record
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,20 @@ class Draw:
 
 
 def images_of(base: Path, dataset: Dataset) -> str:
-    """What is known of the images that a base zoo was trained on.
+    """Compare the images that a base zoo was trained on with those to fine-tune on.
+
+    Returns:
+        ``the same``, or ``not recorded``.
 
     Raises:
-        ValueError: if they are others than those to fine-tune on: what measures the networks could
-            then be what the base networks were trained on.
+        ValueError: if they differ: validation images could then be among those that the base
+            networks were trained on.
     """
     if not (base / RECORD).exists():
         return "not recorded"
-    theirs = recorded(base, "copy the base zoo again").recipe.get("dataset", {})
+    theirs = read_record(base, "copy the base zoo again").recipe.get("dataset", {})
+    if not isinstance(theirs, dict):
+        raise ValueError(f"{base / RECORD} is damaged: copy the base zoo again")
     ours = json.loads(json.dumps(dataset.facts))
     for key in sorted(theirs.keys() | ours.keys()):
         if theirs.get(key) != ours.get(key):
@@ -49,7 +54,7 @@ def images_of(base: Path, dataset: Dataset) -> str:
 
 
 def columns_of(number: int, draw: Draw, table: pd.DataFrame, layout: Layout) -> dict[str, Any]:
-    """What the metrics say: how the base network was trained, and what became of it."""
+    """Columns of the metrics: training of the base network, and pruning."""
     base = {str(name): value for name, value in table.iloc[draw.row].items()}
     weights = sum(v.size for v in layout if v.kind == "kernel")
     config = {name: value for name, value in base.items() if name.startswith("config.")}

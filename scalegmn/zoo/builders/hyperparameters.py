@@ -1,11 +1,12 @@
-"""How the networks of a zoo differ."""
+"""Hyper-parameters of a zoo's networks, and the ranges that they are drawn from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from math import exp, isfinite, log
+from math import exp, log
 
 import numpy as np
 
+from scalegmn.arguments import check_interval, check_number
 from scalegmn.zoo.builders.initial import KINDS
 from scalegmn.zoo.builders.stacked_cnn import ACTIVATIONS
 from scalegmn.zoo.builders.update_rules import RULES
@@ -13,7 +14,7 @@ from scalegmn.zoo.builders.update_rules import RULES
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """One network's, named as in the zoo's metrics.
+    """Hyper-parameters of one network, named as in the zoo's metrics.
 
     Args:
         activation: ``relu`` or ``tanh``.
@@ -42,19 +43,19 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class Ranges:
-    """What the hyper-parameters of a zoo are drawn from: the defaults are the Small CNN Zoo's.
+    """Ranges of a zoo's hyper-parameters; the defaults are the Small CNN Zoo's.
 
     Reference: Unterthiner et al., *Predicting Neural Network Accuracy from Weights*, 2020,
     arXiv:2002.11448.
 
     Args:
         activation: drawn from these.
-        optimizer: likewise.
-        w_init: likewise.
-        train_fraction: likewise.
+        optimizer: drawn from these.
+        w_init: drawn from these.
+        train_fraction: drawn from these.
         learning_rate: lower and upper end, log-uniform.
-        l2reg: likewise.
-        init_std: likewise.
+        l2reg: lower and upper end, log-uniform.
+        init_std: lower and upper end, log-uniform.
         dropout: lower and upper end, uniform.
 
     Raises:
@@ -80,13 +81,14 @@ class Ranges:
                     choices = ", ".join(known)
                     raise ValueError(f"zoo.ranges.{name}: {value!r} is not one of {choices}")
         for fraction in self.train_fraction:
-            if not 0 < fraction <= 1:
-                raise ValueError(f"zoo.ranges.train_fraction: {fraction} is not in (0, 1]")
-        for name in ("learning_rate", "l2reg", "init_std", "dropout"):
-            _check_ends(name, getattr(self, name))
+            check_number("zoo.ranges.train_fraction", fraction, above=0, most=1)
+        # The first three are drawn log-uniformly.
+        for name in ("learning_rate", "l2reg", "init_std"):
+            check_interval(f"zoo.ranges.{name}", getattr(self, name), above=0)
+        check_interval("zoo.ranges.dropout", self.dropout, least=0, below=1)
 
     def draw(self, seed: int, index: int) -> Hyperparameters:
-        """Those of one network, which depend on nothing but the zoo's seed and its number."""
+        """Draw for one network, depending on nothing but the zoo's seed and its number."""
         rng = np.random.default_rng([seed, index])
         return Hyperparameters(
             activation=str(rng.choice(self.activation)),
@@ -100,15 +102,6 @@ class Ranges:
             train_fraction=float(rng.choice(self.train_fraction)),
             w_init=str(rng.choice(self.w_init)),
         )
-
-
-def _check_ends(name: str, ends: Sequence[float]) -> None:
-    if len(ends) != 2 or not all(map(isfinite, ends)) or ends[0] > ends[1]:
-        raise ValueError(f"zoo.ranges.{name}: expected [lower, upper], got {list(ends)}")
-    if name == "dropout" and not 0 <= ends[0] <= ends[1] < 1:
-        raise ValueError(f"zoo.ranges.dropout: rates are at least 0 and below 1, got {list(ends)}")
-    if name != "dropout" and ends[0] <= 0:
-        raise ValueError(f"zoo.ranges.{name} is drawn log-uniformly: {ends[0]} is not above 0")
 
 
 def _log_uniform(rng: np.random.Generator, ends: Sequence[float]) -> float:

@@ -61,12 +61,12 @@ class ImageSplits:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is to be known of images.
+    """Name and settings of a data set of images.
 
     Args:
         name: of the data set.
-        classes: how many there are.
-        settings: whatever else decides which images these are, as JSON has it.
+        classes: number of classes.
+        settings: everything else that determines the images, as JSON has it.
     """
 
     name: str
@@ -75,5 +75,5 @@ class Dataset:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """All of this."""
+        """Name, classes and settings in one mapping."""
         return {"name": self.name, "classes": self.classes, **self.settings}

@@ -40,7 +40,7 @@ def kept(
 
 
 def rounded(rates: Float[Tensor, " k"]) -> Float[Tensor, " k"]:
-    """The rates that dropout really has: whole parts of 65,536."""
+    """Dropout rates rounded to multiples of 1 / 65,536, as they are applied."""
     return (rates * LANES).round() / LANES
 
 

@@ -1,9 +1,11 @@
-"""Finished networks of a zoo that is not finished."""
+"""Finished networks of a zoo whose building is under way."""
 
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -41,8 +43,13 @@ class Parts:
         self.folder = folder
 
     def finished(self) -> set[int]:
-        """The numbers of the networks that are there."""
-        return {int(number) for file in self._files() for number in np.load(file)["numbers"]}
+        """The numbers of the networks that are there.
+
+        Raises:
+            ValueError: if a file is damaged.
+        """
+        numbers = (_read(file, "numbers")[0] for file in self._files())
+        return {int(number) for some in numbers for number in some}
 
     def add(self, numbers: list[int], trained: Trajectories, seconds: float) -> None:
         """Write networks that were trained together, all or none."""
@@ -57,10 +64,10 @@ class Parts:
 
     def __iter__(self) -> Iterator[Part]:
         for file in self._files():
-            with np.load(file) as part:
-                yield Part(
-                    part["numbers"], part["weights"], part["metrics"], float(part["seconds"])
-                )
+            numbers, weights, metrics, seconds = _read(
+                file, "numbers", "weights", "metrics", "seconds"
+            )
+            yield Part(numbers, weights, metrics, float(seconds))
 
     def remove(self) -> None:
         """Delete them, and what a killed process left half-written."""
@@ -72,3 +79,13 @@ class Parts:
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("from_*.npz"))
+
+
+def _read(file: Path, *names: str) -> list[np.ndarray]:
+    try:
+        with file.open("rb") as stream, np.load(stream) as part:
+            return [part[name] for name in names]
+    except (ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise ValueError(
+            f"{file}: damaged; delete it, and repeat the command to train its networks again"
+        ) from error

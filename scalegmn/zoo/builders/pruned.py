@@ -13,7 +13,9 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import Tensor
 
+from scalegmn.arguments import check_interval, check_number, check_whole
 from scalegmn.formats.layout import Layout
+from scalegmn.formats.paths import expanded
 from scalegmn.pruning import make_mask
 from scalegmn.zoo.builders.card import pruned_zoo_card
 from scalegmn.zoo.builders.checks import check_counts, with_last
@@ -21,12 +23,12 @@ from scalegmn.zoo.builders.construction import Plan, Progress, construct
 from scalegmn.zoo.builders.draws import Draw, columns_of, images_of
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
 from scalegmn.zoo.builders.images import Dataset, ImageSplits
-from scalegmn.zoo.builders.record import ZooRecord
 from scalegmn.zoo.builders.stacked_cnn import ACTIVATIONS, small_cnn_layout
 from scalegmn.zoo.builders.training import StackedTraining, Trajectories
 from scalegmn.zoo.builders.update_rules import RULES
 from scalegmn.zoo.folder import METRICS, ZooFolder
 from scalegmn.zoo.metrics import need_columns
+from scalegmn.zoo.record import ZooRecord
 from scalegmn.zoo.records import Records
 from scalegmn.zoo.steps import Steps, at_steps
 
@@ -78,44 +80,41 @@ class PrunedZooBuilder:
     def __post_init__(self) -> None:
         check_counts(networks=self.networks, batch_size=self.batch_size, epochs=self.epochs)
         check_counts(at_once=self.at_once)
+        check_whole("zoo.seed", self.seed, least=0)
         with_last(self.checkpoints, self.epochs)
-        if len(self.sparsity) != 2 or not 0 <= self.sparsity[0] <= self.sparsity[1] < 1:
-            raise ValueError(
-                "zoo.sparsity: expected [lower, upper], fractions from 0 and below 1, got "
-                f"{list(self.sparsity)}"
-            )
+        check_interval("zoo.sparsity", self.sparsity, least=0, below=1)
         if self.optimizer not in RULES:
             choices = ", ".join(RULES)
             raise ValueError(f"zoo.optimizer: {self.optimizer!r} is not one of {choices}")
         if self.activation is not None and self.activation not in ACTIVATIONS:
             raise ValueError(f"zoo.activation: {self.activation!r} is not relu, tanh or null")
-        if self.learning_rate <= 0 or not 0 < self.train_fraction <= 1:
-            raise ValueError("zoo.learning_rate must be above 0, zoo.train_fraction in (0, 1]")
+        check_number("zoo.learning_rate", self.learning_rate, above=0)
+        check_number("zoo.train_fraction", self.train_fraction, above=0, most=1)
 
     def build(self, images: ImageSplits, *, dataset: Dataset, progress: Progress) -> ZooRecord:
-        """Build it, or go on building it, or see that it is there.
+        """Build the zoo, resuming a partial build; no-op if complete.
 
         Args:
             images: to fine-tune and evaluate on.
-            dataset: what is to be known of them.
-            progress: is told how far it is.
+            dataset: name and settings of the images.
+            progress: called with the numbers of finished networks and of all.
 
         Raises:
             FileNotFoundError: if there is no base zoo.
             ValueError: in one line, if the base zoo does not fit, or the folder holds another zoo.
         """
-        base = ZooFolder.open(Path(self.base).expanduser())
+        base = ZooFolder.open(self.base)
         layout = small_cnn_layout(images.train.x.shape[1], dataset.classes)
         if base.layout != layout:
             raise ValueError(f"{base.path} holds networks for other images than {dataset.name}")
         base_images = images_of(base.path, dataset)
-        table = pd.read_csv(base.path / METRICS)
+        table = pd.read_csv(base.path / METRICS, encoding="utf-8-sig")
         need_columns(table, ["config.dropout"], base.path / METRICS)
         draws = self._draws(base)
         hyper = [self._hyper(draw, table) for draw in draws]
         epochs = with_last(self.checkpoints, self.epochs)
         plan = Plan(
-            folder=Path(self.folder).expanduser(),
+            folder=expanded(self.folder),
             recipe={**self._recipe(base, dataset), "base_images": base_images},
             layout=layout,
             hyper=hyper,
@@ -130,7 +129,7 @@ class PrunedZooBuilder:
 
     def _draws(self, base: ZooFolder) -> list[Draw]:
         """Each depends on the seed and its number only."""
-        rows = np.flatnonzero(at_steps(base.metrics, self.base_step))
+        rows = np.flatnonzero(at_steps(base.metrics, self.base_step, "zoo.base_step"))
         records = Records(base, rows).with_activation(self.activation)
         if not len(records):
             raise ValueError(f"{base.path} has no {self.activation} networks: set zoo.activation")
@@ -191,7 +190,7 @@ def _train(
 
 
 def keep_largest(row: Float32[Tensor, " p"], layout: Layout, sparsity: float) -> Bool[Tensor, " p"]:
-    """Which parameters stay when the smallest weights of all layers together are pruned."""
+    """A mask of the parameters that stay when the smallest weights of all layers are pruned."""
     parts = dict(zip(layout, row.split([v.size for v in layout]), strict=True))
     # What is not finite is left out when the zoo is assembled.
     weights = {v.layer: p.abs().nan_to_num() for v, p in parts.items() if v.kind == "kernel"}

@@ -19,18 +19,18 @@ ACTIVATIONS: dict[str, Activation] = {"relu": torch.relu, "tanh": torch.tanh}
 
 @runtime_checkable
 class Dropout(Protocol):
-    """What is dropped in one step."""
+    """Dropout masks of one step."""
 
     @property
     def scale(self) -> Float[Tensor, " k"]:
-        """What each network's units that are kept are multiplied by."""
+        """The factor of each network's kept units."""
 
     def kept(self, layer: int, n: int) -> Float[Tensor, "k n"]:
         """1 for each network's units of a layer that are kept, 0 for the others."""
 
 
 def small_cnn_layout(in_channels: int, num_classes: int) -> Layout:
-    """Where the variables of a small CNN lie in a row, in the order of the Small CNN Zoo."""
+    """The layout of a small CNN's variables in a row, in the order of the Small CNN Zoo."""
     kernels = [(f"conv2d{s}", (3, 3, i, WIDTH)) for s, i in (("", in_channels), ("_1", WIDTH))]
     layers: list[tuple[str, tuple[int, ...]]] = [*kernels, ("conv2d_2", (3, 3, WIDTH, WIDTH))]
     layers.append(("dense", (WIDTH, num_classes)))
@@ -53,7 +53,7 @@ def stacked_logits(
     convolve: Convolve,
     dropout: Dropout | None = None,
 ) -> Float[Tensor, "k b classes"]:
-    """What each network says about its own batch.
+    """The logits of each network for its own batch.
 
     Args:
         rows: the networks, as rows of a zoo.

@@ -43,8 +43,8 @@ class Trajectories:
 class StackedTraining:
     """Trains networks that see equally many images and have one activation.
 
-    What happens to a network depends on its hyper-parameters alone, up to rounding: not on the
-    networks beside it.
+    A network depends on its hyper-parameters alone, up to rounding: not on the networks trained
+    beside it.
 
     Args:
         images: to train and to evaluate on, where the networks are to be.
@@ -83,7 +83,7 @@ class StackedTraining:
 
 
 class _Group:
-    """Networks on their way."""
+    """The state of networks in training."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Training side by side on the cores of a CPU."""
+"""Train groups of networks in parallel on the cores of a CPU."""
 
 import ctypes
 import os
@@ -21,7 +21,7 @@ SET_PARENT_DEATH_SIGNAL = 1
 def trained_groups(
     train: Train, training: StackedTraining, groups: Sequence[list[int]]
 ) -> Iterator[tuple[list[int], Trajectories]]:
-    """Groups of networks when they are trained, not always in order.
+    """Train groups of networks, yielded as they finish, not always in order.
 
     On a CPU there is a process of one thread for each of PyTorch's threads: networks so small leave
     most of a second thread idle, and what becomes of them does not depend on the number of cores. A
@@ -50,7 +50,7 @@ def _loader(train: Train, training: StackedTraining, groups: Sequence[list[int]]
     threads = torch.get_num_threads()
     if sys.platform != "linux" or training.images.train.x.is_cuda or threads == 1 or not groups:
         return DataLoader(_Groups(train, training, groups), batch_size=None)
-    # What forks shares images and the weights of a base zoo; nothing is copied.
+    # Forked processes share images and the weights of a base zoo; nothing is copied.
     return DataLoader(
         _Groups(train, training, groups),
         batch_size=None,

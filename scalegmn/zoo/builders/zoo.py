@@ -8,15 +8,17 @@ from typing import Any
 
 import torch
 
+from scalegmn.arguments import check_whole
+from scalegmn.formats.paths import expanded
 from scalegmn.zoo.builders.card import zoo_card
 from scalegmn.zoo.builders.checks import check_counts, with_last
 from scalegmn.zoo.builders.construction import Plan, Progress, construct
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters, Ranges
 from scalegmn.zoo.builders.images import Dataset, ImageSplits
 from scalegmn.zoo.builders.initial import initial_row
-from scalegmn.zoo.builders.record import ZooRecord
 from scalegmn.zoo.builders.stacked_cnn import WIDTH, small_cnn_layout
 from scalegmn.zoo.builders.training import StackedTraining, Trajectories
+from scalegmn.zoo.record import ZooRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +55,16 @@ class ZooBuilder:
     def __post_init__(self) -> None:
         check_counts(networks=self.networks, batch_size=self.batch_size, epochs=self.epochs)
         check_counts(at_once=self.at_once)
+        check_whole("zoo.seed", self.seed, least=0)
         with_last(self.checkpoints, self.epochs)
 
     def build(self, images: ImageSplits, *, dataset: Dataset, progress: Progress) -> ZooRecord:
-        """Build it, or go on building it, or see that it is there.
+        """Build the zoo, resuming a partial build; no-op if complete.
 
         Args:
             images: to train and evaluate on.
-            dataset: what is to be known of them.
-            progress: is told how far it is.
+            dataset: name and settings of the images.
+            progress: called with the numbers of finished networks and of all.
         """
         checkpoints = with_last(self.checkpoints, self.epochs)
         layout = small_cnn_layout(images.train.x.shape[1], dataset.classes)
@@ -83,7 +86,7 @@ class ZooBuilder:
             "config.num_units": WIDTH,
         }
         plan = Plan(
-            folder=Path(self.folder).expanduser(),
+            folder=expanded(self.folder),
             recipe=recipe,
             layout=layout,
             hyper=hyper,
@@ -116,6 +119,6 @@ def _train(
 
 
 def columns(hyper: Hyperparameters, common: Mapping[str, Any]) -> dict[str, Any]:
-    """What the metrics say of a network, in alphabetical order, as in the official zoo."""
+    """Columns of the metrics for a network, in alphabetical order, as in the official zoo."""
     own = {f"config.{name}": value for name, value in asdict(hyper).items()}
     return dict(sorted({**common, **own}.items()))

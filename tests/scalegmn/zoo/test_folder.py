@@ -1,4 +1,6 @@
+import errno
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,3 +107,43 @@ def test_bad_input_is_one_clear_line(folder, damage, message):
     with pytest.raises(ValueError, match=message) as error:
         ZooFolder.open(folder)
     assert "\n" not in str(error.value)
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(folder):
+    table, layout = folder / "metrics.csv.gz", folder / "layout.csv"
+    plain = ZooFolder.open(folder)
+    table.write_bytes(gzip.compress(BOM + gzip.decompress(table.read_bytes())))
+    layout.write_bytes(BOM + layout.read_bytes())
+    marked = ZooFolder.open(folder)
+    assert marked.layout == plain.layout and marked.metrics.equals(plain.metrics)
+
+
+@pytest.mark.parametrize("name", ["weights.npy", "metrics.csv.gz", "layout.csv"])
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(folder, name, monkeypatch):
+    open_path = Path.open
+
+    def refuse(path, *args, **kwargs):
+        if path.name == name:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return open_path(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ValueError, match=rf"{name}: cannot be read \(Permission denied\)"):
+        ZooFolder.open(folder)
+
+
+def test_files_and_folders_in_each_other_s_place_are_named(folder):
+    with pytest.raises(ValueError, match="layout.csv: is a file, expected a folder; get a zoo"):
+        ZooFolder.open(folder / "layout.csv")
+    (folder / "weights.npy").unlink()
+    (folder / "weights.npy").mkdir()
+    with pytest.raises(ValueError, match="weights.npy: is a folder"):
+        ZooFolder.open(folder)
+
+
+def test_a_tilde_is_the_home_folder(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert ZooFolder.open("~/cifar10").path == folder

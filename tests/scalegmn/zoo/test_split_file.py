@@ -49,3 +49,15 @@ def test_the_published_file_is_found(tmp_path, zoo, file):
 def test_one_that_was_asked_for_must_be_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="mine.csv: no such split file"):
         find_split_file(tmp_path, "mine.csv")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path):
+    (tmp_path / "split.csv").write_bytes(b"\xef\xbb\xbf0\n2\n0\n1\n")
+    assert read_order(tmp_path / "split.csv", 3).tolist() == [2, 0, 1]
+
+
+def test_a_split_file_may_be_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.csv").touch()
+    for name in ("~/mine.csv", str(tmp_path / "mine.csv")):
+        assert find_split_file(tmp_path / "cifar10", name) == tmp_path / "mine.csv"

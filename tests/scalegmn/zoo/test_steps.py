@@ -30,7 +30,12 @@ def test_epochs_can_be_chosen(steps, epochs):
 
 @pytest.mark.parametrize(
     ("steps", "message"),
-    [(7, "data.step=7: no such epoch .* has 0, 5"), ("first", "data.step='first': expected last")],
+    [
+        (7, "data.step=7: no such epoch .* has 0, 5"),
+        ("first", "data.step='first': expected last"),
+        ([], r"data.step=\[\]: expected last, all, an epoch or several"),
+        (-1, "data.step must be a whole number, at least 0, got -1"),
+    ],
 )
 def test_other_epochs_are_refused(steps, message):
     with pytest.raises(ValueError, match=message):

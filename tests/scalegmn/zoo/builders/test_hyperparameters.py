@@ -29,10 +29,12 @@ def test_networks_differ_and_stay_inside_the_ranges():
         ({"activation": ["selu"]}, "zoo.ranges.activation: 'selu' is not one of relu, tanh"),
         ({"w_init": ["ones"]}, "'ones' is not one of glorot_normal, he_normal, orthogonal"),
         ({"train_fraction": []}, "zoo.ranges.train_fraction is empty"),
-        ({"train_fraction": [0.0]}, r"zoo.ranges.train_fraction: 0.0 is not in \(0, 1\]"),
-        ({"learning_rate": [1e-2, 1e-3]}, r"zoo.ranges.learning_rate: expected \[lower, upper\]"),
-        ({"l2reg": [0.0, 1e-3]}, "zoo.ranges.l2reg is drawn log-uniformly: 0.0 is not above 0"),
-        ({"dropout": [0.5, 1.0]}, "zoo.ranges.dropout: rates are at least 0 and below 1"),
+        ({"train_fraction": [0.0]}, "zoo.ranges.train_fraction must be .*, got 0.0"),
+        ({"learning_rate": [1e-2, 1e-3]}, "zoo.ranges.learning_rate: the lower end is above"),
+        ({"l2reg": [0.0, 1e-3]}, "zoo.ranges.l2reg must be a number above 0, got 0.0"),
+        ({"dropout": [0.5, 1.0]}, "zoo.ranges.dropout must be a number at least 0 and below 1"),
+        ({"init_std": [0.1]}, r"zoo.ranges.init_std: expected \[lower, upper\], two numbers"),
+        ({"init_std": [0.1, float("nan")]}, r"zoo.ranges.init_std: expected \[lower, upper\]"),
     ],
 )
 def test_impossible_ranges(changes, message):

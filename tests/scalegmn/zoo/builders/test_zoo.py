@@ -1,5 +1,6 @@
 """Building a zoo, from the first to the last line, and being killed on the way."""
 
+import errno
 import os
 import random
 import signal
@@ -25,7 +26,8 @@ KILLED = """
 import os, signal, sys
 import numpy as np
 import torch
-from scalegmn.zoo.builders import assembly, record
+from scalegmn.zoo import record
+from scalegmn.zoo.builders import assembly
 from tests.tiny_zoo import build, tiny_zoo
 
 torch.set_num_threads(1)  # as in the tests: sums differ in their last digits with the threads
@@ -237,8 +239,12 @@ def test_a_network_with_infinite_weights_is_left_out_and_counted(tmp_path, monke
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"networks": 0}, "zoo.networks must be at least 1, got 0"),
-        ({"at_once": 0}, "zoo.at_once must be at least 1, got 0"),
+        ({"networks": 0}, "zoo.networks must be a whole number, at least 1, got 0"),
+        ({"at_once": 0}, "zoo.at_once must be a whole number, at least 1, got 0"),
+        ({"epochs": 0}, "zoo.epochs must be a whole number, at least 1, got 0"),
+        ({"batch_size": -1}, "zoo.batch_size must be a whole number, at least 1, got -1"),
+        ({"seed": -1}, "zoo.seed must be a whole number, at least 0, got -1"),
+        ({"checkpoints": [-1]}, "zoo.checkpoints must be a whole number, at least 0, got -1"),
         ({"checkpoints": [0, 4]}, "zoo.checkpoints: 4 is not an epoch from 0 to 3"),
     ],
 )
@@ -246,3 +252,53 @@ def test_mistakes(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         build(tiny_zoo(tmp_path / "zoo", **changes))
     assert not (tmp_path / "zoo").exists()
+
+
+def test_a_file_where_the_folder_should_be_is_named(tmp_path):
+    (tmp_path / "zoo").write_text("mine")
+    with pytest.raises(ValueError, match="zoo.folder=.*zoo: is a file; give the path of a folder"):
+        build(tiny_zoo(tmp_path / "zoo"))
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    build(tiny_zoo("~/zoo", networks=1))
+    assert (tmp_path / "zoo" / "weights.npy").exists()
+
+
+def test_a_full_disk_names_the_folder_and_costs_no_network(tmp_path, monkeypatch):
+    savez, calls = np.savez, iter(range(9))
+
+    def until_full(path, **arrays):
+        if next(calls) == 2:
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        savez(path, **arrays)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez", until_full)
+        with pytest.raises(OSError, match="No space left on device: '.*zoo'") as error:
+            build(tiny_zoo(tmp_path / "zoo"))
+        assert error.value.errno == errno.ENOSPC
+    told = []
+    build(tiny_zoo(tmp_path / "zoo"), lambda done, total: told.append(done))
+    build(tiny_zoo(tmp_path / "unfilled"))
+    assert told[0] == 2 and content(tmp_path / "zoo") == content(tmp_path / "unfilled")
+
+
+def test_a_damaged_part_is_named_with_what_to_do(tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(done, total):
+        if done == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        build(tiny_zoo(tmp_path / "zoo"), stop)
+    part = sorted((tmp_path / "zoo" / "parts").iterdir())[0]
+    part.write_bytes(part.read_bytes()[:-30])
+    with pytest.raises(ValueError, match=f"{part.name}: damaged; delete it, and repeat"):
+        build(tiny_zoo(tmp_path / "zoo"))
+    part.unlink()
+    build(tiny_zoo(tmp_path / "zoo"))

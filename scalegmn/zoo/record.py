@@ -1,4 +1,4 @@
-"""What the folder of a zoo says about itself: ``zoo.json``."""
+"""The record of a zoo that was built here: ``zoo.json`` in its folder."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,14 @@ from scalegmn.formats import atomic_path
 from scalegmn.formats.atomic import leftovers
 
 NAME = "zoo.json"
+# Of a record's values; nothing else in the file is used.
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "recipe": dict,
+    "networks": int,
+    "diverged": int,
+    "seconds": (int, float),
+    "device": (str, type(None)),
+}
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,7 @@ class ZooRecord:
 
     Args:
         recipe: everything that decides what is in it, as JSON has it.
-        networks: that it holds when it is finished; 0 before.
+        networks: in the finished zoo; 0 before.
         diverged: networks that were left out, because a weight was not finite.
         seconds: that training them took, over all sessions.
         device: that it was finished on.
@@ -40,8 +48,8 @@ class ZooRecord:
             temporary.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
-def recorded(folder: Path, hint: str) -> ZooRecord:
-    """What a folder that has a record says about itself.
+def read_record(folder: Path, hint: str) -> ZooRecord:
+    """Read the record in a folder. Its values are compared and shown; nothing is made of them.
 
     Args:
         folder: of a zoo.
@@ -53,19 +61,27 @@ def recorded(folder: Path, hint: str) -> ZooRecord:
     """
     file = folder / NAME
     try:
-        return ZooRecord(**json.loads(file.read_text()))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{file} is damaged: {hint}") from error
+        values = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file} is damaged (it is not JSON): {hint}") from error
+    if not isinstance(values, dict) or "recipe" not in values:
+        raise ValueError(f"{file} is damaged (it has no recipe): {hint}")
+    for key, value in values.items():
+        if not isinstance(value, TYPES.get(key, ())) or isinstance(value, bool):
+            raise ValueError(f"{file} is damaged ({key!r} is {str(value)[:40]!r}): {hint}")
+    return ZooRecord(**values)
 
 
-def begun(folder: Path, recipe: Mapping[str, Any]) -> ZooRecord:
+def claim_folder(folder: Path, recipe: Mapping[str, Any]) -> ZooRecord:
     """The record of a folder, which is claimed for the recipe if nothing is there.
 
     Raises:
-        ValueError: if something else is there.
+        ValueError: if something else is there, or the folder cannot be made.
     """
     file = folder / NAME
     recipe = json.loads(json.dumps(recipe))
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"zoo.folder={folder}: is a file; give the path of a folder")
     # One look: another process may be claiming the folder for the same zoo.
     there = set(folder.iterdir()) if folder.exists() else set()
     if file not in there:
@@ -77,7 +93,7 @@ def begun(folder: Path, recipe: Mapping[str, Any]) -> ZooRecord:
         record = ZooRecord(recipe)
         record.write(folder)
         return record
-    record = recorded(folder, f"delete {folder} or give another zoo.folder")
+    record = read_record(folder, f"delete {folder} or give another zoo.folder")
     for key in sorted(recipe.keys() | record.recipe.keys()):
         if recipe.get(key) != record.recipe.get(key):
             raise ValueError(
