@@ -86,7 +86,7 @@ def _choose_rates(records: pd.DataFrame) -> pd.DataFrame:
     for _, runs in records.groupby(cell, sort=False):
         for candidates in _searches(runs):
             losses = [inf if row.val_loss is None else row.val_loss for row in candidates["row"]]
-            best = candidates.iloc[losses.index(min(losses))].to_dict()
+            best: dict[str, Any] = candidates.iloc[losses.index(min(losses))].to_dict()  # type: ignore[assignment]
             grid = tuple(sorted(set().union(*candidates["rates"])))
             settings = best["settings"] | ({RATES: list(grid)} if grid else {})
             found = {"rates": grid, "settings": settings, "at_edge": _at_edge(best["row"], grid)}
