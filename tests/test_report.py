@@ -1,5 +1,4 @@
 import os
-import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -129,17 +128,18 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(outputs):
     file = outputs.parent / "file"
     file.touch()
     for place in (file, file / "report"):
-        with pytest.raises(ValueError, match=re.escape(str(file))):
+        with pytest.raises(
+            ValueError, match=f"output_dir={place} cannot be written: a file is in the way"
+        ):
             report([str(outputs)], place)
     done = run(outputs.parent, "output_dir=file")
     assert done.returncode == 1
-    (line,) = done.stderr.strip().splitlines()
-    assert line.startswith("error: ") and "file" in line.split()[1]
+    assert done.stderr.strip() == "error: output_dir=file cannot be written: a file is in the way"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_named(outputs):
     place = outputs.parent / "read_only"
     place.mkdir(mode=0o500)
-    with pytest.raises(ValueError, match=f"{place}.*(?i:permission)"):
+    with pytest.raises(ValueError, match=f"output_dir={place} cannot be written: Permission"):
         report([str(outputs)], place)
