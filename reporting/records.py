@@ -84,16 +84,31 @@ def _choose_rates(records: pd.DataFrame) -> pd.DataFrame:
     cell = ["section", "shipped", "method", "protocol", "sparsity", "unit"]
     chosen = []
     for _, runs in records.groupby(cell, sort=False):
-        # Oldest first, so that of repeated runs the latest counts, and of equal losses, too.
-        latest = runs.drop_duplicates("rates", keep="last")[::-1]
-        losses = [inf if row.val_loss is None else row.val_loss for row in latest["row"]]
-        best = latest.iloc[losses.index(min(losses))].to_dict()
-        grid = tuple(sorted(set().union(*latest["rates"])))
-        settings = {**best["settings"], **({RATES: list(grid)} if grid else {})}
-        at_edge = _at_edge(best["row"], grid)
-        chosen.append({**best, "rates": grid, "settings": settings, "at_edge": at_edge})
-    frame = pd.DataFrame(chosen)
-    return frame.assign(protocol=frame["settings"].map(canonical))
+        for candidates in _searches(runs):
+            losses = [inf if row.val_loss is None else row.val_loss for row in candidates["row"]]
+            best: dict[str, Any] = candidates.iloc[losses.index(min(losses))].to_dict()  # type: ignore[assignment]
+            grid = tuple(sorted(set().union(*candidates["rates"])))
+            settings = best["settings"] | ({RATES: list(grid)} if grid else {})
+            found = {"rates": grid, "settings": settings, "at_edge": _at_edge(best["row"], grid)}
+            chosen.append({**best, **found, "age": candidates.index.max()})
+    frame = pd.DataFrame(chosen).sort_values("age", kind="stable")
+    # A search by one run may have the grid of a search by several.
+    return frame.assign(protocol=frame["settings"].map(canonical)).drop_duplicates(
+        cell, keep="last"
+    )
+
+
+def _searches(runs: pd.DataFrame) -> Iterable[pd.DataFrame]:
+    """Runs of one unit that searched one grid together, the latest first.
+
+    A run with a list of rates is a search of its own; those with one rate each are one search.
+    Of runs with the same rates the latest counts.
+    """
+    latest = runs.drop_duplicates("rates", keep="last")[::-1]
+    several = latest["rates"].map(len) > 1
+    yield from (latest.loc[[index]] for index in latest.index[several])
+    if not several.all():
+        yield latest[~several]
 
 
 def _at_edge(row: PrunedRow, grid: tuple[float, ...]) -> bool:

@@ -21,9 +21,11 @@ OWN = ("pruner.", "optimizer.", "scheduler.", "architecture.", "model.", "traine
 UNRECORDED = "experiment"
 RUN = "run"
 # Last words of keys that say nothing by themselves.
-VAGUE = {"lr", "epochs", "max_epochs", "patience", "_target_", "name", "weight", "folder"}
+VAGUE = {"lr", "epochs", "max_epochs", "patience", "name", "weight", "folder"}
 # Settings whose value speaks for itself.
 VALUE_ONLY = {"gauge", "setting", "precision", RUN, UNRECORDED}
+# The most settings that a label spells out.
+MOST = 6
 PATH_OF_CLASS = re.compile(r"([a-z_]\w*\.)+\w+")
 
 
@@ -60,7 +62,9 @@ def labels(variants: Sequence[tuple[str, Settings]]) -> list[str]:
     found = []
     for method, settings in variants:
         keys = sorted(shown[method] & settings.keys())
-        found.append(", ".join(describe(names[key], settings[key], method) for key in keys))
+        texts = [describe(names[key], settings[key], method) for key in keys]
+        more = len(texts) - MOST
+        found.append(", ".join(texts[:MOST] + [f"{more} more"] * (more > 0)))
     return _distinct(variants, found, shown)
 
 
@@ -84,13 +88,20 @@ def shared_settings(variants: Sequence[Settings]) -> Settings:
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:
     """The last word of each key; the last two where one is vague or not unique."""
-    last = [key.rpartition(".")[2] for key in keys]
+    plain = {key: key.removesuffix("._target_") for key in keys}
+    last = [key.rpartition(".")[2] for key in plain.values()]
     return {
-        key: " ".join(key.split(".")[-2:])
+        key: " ".join(plain[key].split(".")[-2:])
         if word in VAGUE or last.count(word) > 1
         else word.replace("_", " ")
-        for key, word in zip(keys, last, strict=True)
+        for key, word in zip(plain, last, strict=True)
     }
+
+
+def plain_text(value: object) -> str:
+    """A value as text; of a class, its name without the modules."""
+    text = str(value)
+    return text.rpartition(".")[2] if PATH_OF_CLASS.fullmatch(text) else text
 
 
 def describe(name: str, value: ProtocolValue, method: str = "") -> str:
@@ -125,8 +136,7 @@ def _distinct(
 def _plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
-    # Of a class, its name without the modules.
-    return str(value).rpartition(".")[2] if PATH_OF_CLASS.fullmatch(str(value)) else str(value)
+    return plain_text(value)
 
 
 def _keys_that_differ(variants: Iterable[Settings]) -> set[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from reporting.schema import ProtocolValue
+from reporting.settings import plain_text
 
 SAW_VALIDATION = "†"
 DATA_NOTE = "‡"
@@ -31,8 +32,9 @@ def without_empty(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def show_settings(settings: Mapping[str, ProtocolValue]) -> str:
-    """Settings as ``key=value``, in the order of their keys."""
-    return ", ".join(f"{key}={_value(settings[key])}" for key in sorted(settings))
+    """Settings as ``key=value``, in the order of their keys; classes by their names."""
+    shown = {key: _value(settings[key]) for key in sorted(settings)}
+    return ", ".join(f"{key.removesuffix('._target_')}={value}" for key, value in shown.items())
 
 
 def shipped_note(shipped: Iterable[bool]) -> str:
@@ -50,4 +52,4 @@ def _value(value: ProtocolValue) -> str:
         return f"[{', '.join(map(_value, value))}]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else plain_text(value)

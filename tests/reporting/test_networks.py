@@ -166,6 +166,24 @@ def test_grids_are_never_merged(run):
     assert found["magnitude (fine-tuning rates 0.001, 0.01)", 0.9].test_acc.mean == 0.4
 
 
+def test_a_wider_search_of_one_seed_takes_nothing_from_the_row_of_the_others(run):
+    protocol = PROTOCOL | {"finetune.lr": [1e-2, 1e-3]}
+    wider = run(1, test_acc=0.9, finetune_lr=1e-3, val_loss=0.1, protocol=protocol)
+    plain = [run(seed, val_loss=1.0, protocol=PROTOCOL) for seed in (1, 2)]
+    found = rows([*plain, wider])
+    assert found["magnitude (fine-tuning rates 0.001)", 0.9].test_acc.n == 2
+    assert found["magnitude (fine-tuning rates 0.001, 0.01)", 0.9].test_acc.mean == 0.9
+
+
+def test_a_grid_that_was_searched_twice_counts_once_the_latest(run):
+    protocol = PROTOCOL | {"finetune.lr": [1e-2, 1e-3]}
+    listed = run(test_acc=0.9, finetune_lr=1e-3, val_loss=0.1, protocol=protocol)
+    singles = search(run, (1e-2, 1.5, 0.5), (1e-3, 1.2, 0.4))
+    for order, expected in [([listed, *singles], 0.4), ([*singles, listed], 0.9)]:
+        row = rows(order)["magnitude", 0.9]
+        assert (row.test_acc.mean, row.test_acc.n, row.candidates) == (expected, 1, 2)
+
+
 def test_the_rate_of_an_experiment_that_only_fine_tunes_is_searched(run):
     runs = [
         run(

@@ -56,8 +56,10 @@ def test_rows_that_came_with_the_project_are_marked_beside_the_users(run):
 
 def test_settings_of_all_rows_are_a_sentence(run):
     protocol = {"target.net.width": 16, "prune_biases": False, "finetune.lr": [0.01, 0.001]}
+    protocol |= {"pruner.score._target_": "scalegmn.pruning.magnitude"}
     text = to_markdown(table(run(protocol=protocol)))
-    settings = "finetune.lr=[0.001, 0.01], prune_biases=false, target.net.width=16"
+    settings = "finetune.lr=[0.001, 0.01], prune_biases=false, pruner.score=magnitude, "
+    settings += "target.net.width=16"
     assert f"\nSettings of all rows: {settings}.\n" in text
 
 

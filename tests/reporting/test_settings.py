@@ -46,6 +46,11 @@ def test_runs_that_recorded_nothing_are_told_from_those_that_did():
     assert shared_settings([UNRECORDED]) == {}
 
 
+def test_a_label_spells_out_six_settings_at_most():
+    many = {f"x.k{i}": i for i in range(9)}
+    assert labels([("m", many), ("m", {})]) == ["k0 0, k1 1, k2 2, k3 3, k4 4, k5 5, 3 more", ""]
+
+
 def test_labels_are_distinct_also_where_values_look_alike():
     variants = [("m", {"a._target_": target, "b": 1}) for target in ("x.C", "y.C")]
     assert labels(variants) == ['{"a._target_": "x.C"}', '{"a._target_": "y.C"}']
@@ -56,6 +61,7 @@ def test_short_names_are_unique():
     names = short_names(["a.width", "b.c.width", "optimizer.lr", "prune_biases"])
     assert names["a.width"] == "a width" and names["b.c.width"] == "c width"
     assert names["optimizer.lr"] == "optimizer lr" and names["prune_biases"] == "prune biases"
+    assert short_names({"pruner.score._target_"}) == {"pruner.score._target_": "score"}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,7 @@ def test_short_names_are_unique():
         ("rate", 0.0001, "rate 0.0001"),
         ("finetune lr", [0.01, 0.001], "fine-tuning rates 0.01, 0.001"),
         ("precision", "bf16-mixed", "bf16-mixed"),
-        ("optimizer _target_", "torch.optim.SGD", "optimizer _target_ SGD"),
+        ("optimizer", "torch.optim.SGD", "optimizer SGD"),
         ("version", "v1.0 of 2026", "version v1.0 of 2026"),
     ],
 )
