@@ -122,6 +122,8 @@ def _expect_maps(call: Call, signal: Signal, maps: int) -> None:
 def _reduction(call: Call, signal: Signal) -> Outcome:
     axes = call.argument(1, "dim", call.kwargs.get("axis"))
     keep = call.argument(2, "keepdim", False)
+    if isinstance(axes, Tensor):
+        raise ValueError(f"{call.label}: of two tensors is not supported; use torch.maximum")
     nodes = signal.nodes(call.shape)
     axes = tuple(range(nodes.ndim)) if axes is None or axes == () else axes
     least = nodes.amin(axes, keepdim=keep)

@@ -123,6 +123,12 @@ SEQUENTIAL = {
             nn.Linear(108, 2),
         ), image(1, 8), "+",
     ),
+    "rows joined to channels": (
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(1, 2), nn.Conv1d(18, 4, 3), nn.Tanh(),
+            nn.Flatten(), nn.Linear(16, 2),
+        ), image(1, 8), "+-",
+    ),
     "einops layer": (
         lambda: nn.Sequential(
             nn.Conv2d(1, 3, 3), nn.ReLU(), Rearrange("b c h w -> b (c h w)"), nn.Linear(108, 2)
