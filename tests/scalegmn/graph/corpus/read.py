@@ -33,7 +33,14 @@ TUTORIALS = {
     name: (getattr(lenets, name), image(), "+++")
     for name in (
         *("FixedView", "SizeView", "ShapeReshape", "LengthView", "CountedFeatures"),
-        *("StarredShape", "LogSoftmaxAndDropout", "FunctionalDropout", "OptionalArguments"),
+        *(
+            "StarredShape",
+            "NumPyShape",
+            "TupleView",
+            "LogSoftmaxAndDropout",
+            "FunctionalDropout",
+            "OptionalArguments",
+        ),
         *("ShapeBranches", "KeepsFeatures", "NormalizesInput"),
     )
 } | {
