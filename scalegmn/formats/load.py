@@ -19,6 +19,8 @@ READERS: dict[str, Callable[[Path, Mapping[str, Tensor]], States]] = {
     ".pth": read_state_dict,
     ".tar": read_state_dict,
     ".ckpt": read_state_dict,
+    ".bin": read_state_dict,
+    ".th": read_state_dict,
     ".safetensors": read_safetensors,
 }
 
@@ -28,8 +30,8 @@ def load_state(path: str | os.PathLike[str], module: nn.Module) -> dict[str, Ten
 
     Formats: a row of the Small CNN Zoo (``.npy``, with the zoo's ``layout.csv`` beside it or the
     small CNN's), a state dict or a checkpoint that holds one under any key (``.pt``, ``.pth``,
-    ``.pth.tar``, ``.ckpt``), safetensors. Prefixes of owners and wrappers (``model.``,
-    ``module.``, ``_orig_mod.``) are dropped, weights are multiplied by the masks of
+    ``.pth.tar``, ``.ckpt``, ``.bin``, ``.th``), safetensors. Prefixes of owners and wrappers
+    (``model.``, ``module.``, ``_orig_mod.``) are dropped, weights are multiplied by the masks of
     ``torch.nn.utils.prune``, and of a network and its moving average the network is taken.
 
     Args:

@@ -17,10 +17,12 @@ ELEMENTWISE: dict[str, Freedom] = {
     **dict.fromkeys(("float", "double", "half", "bfloat16", "neg"), ANY_FACTOR),
     **dict.fromkeys(("relu", "leaky_relu", "abs"), POSITIVE),
     **dict.fromkeys(("tanh", "sin", "softsign", "tanhshrink", "softshrink", "hardshrink"), SIGN),
-    **dict.fromkeys(("arctan", "atan", "asinh", "sinh", "erf", "sign"), SIGN),
+    **dict.fromkeys(("arctan", "atan", "asinh", "sinh", "tan", "erf", "sign"), SIGN),
     **dict.fromkeys(("gelu", "silu", "elu", "celu", "selu", "mish", "hardswish"), NO_FACTOR),
     **dict.fromkeys(("sigmoid", "hardsigmoid", "log_sigmoid", "logsigmoid"), NO_FACTOR),
-    **dict.fromkeys(("softplus", "exp", "cos", "square", "sqrt", "log"), NO_FACTOR),
+    **dict.fromkeys(
+        ("softplus", "exp", "expm1", "cos", "cosh", "square", "sqrt", "log", "log1p"), NO_FACTOR
+    ),
 }
 # Random while training, identities or leaky in evaluation.
 DROPOUTS: dict[str, Freedom] = {

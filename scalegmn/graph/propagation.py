@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from scalegmn.graph.arithmetic import arithmetic
 from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR
@@ -83,12 +84,18 @@ def _layout(call: Call, signal: Signal) -> Outcome:
         raise ValueError(f"{call.label}: changes a shape in place; use the method without _")
     # The same operation on the node of each entry shows where each node's entries go.
     nodes = signal.nodes(call.shape)
-    moved = call.function(nodes, *call.args[1:], **call.kwargs)
+    args, kwargs = tree_map_only(Tensor, _on_cpu, (call.args[1:], call.kwargs))
+    moved = call.function(nodes, *args, **kwargs)
     results = (moved,) if isinstance(moved, Tensor) else tuple(moved)
     found = tuple(
         locate(result, signal) or _mixed_signal(call, signal, result) for result in results
     )
     return Outcome(signal.group, found, ANY_FACTOR)
+
+
+def _on_cpu(x: Tensor) -> Tensor:
+    # Tensors on the meta device have no values, and only their shapes are used.
+    return x if x.is_meta else x.cpu()
 
 
 def _mixed_signal(call: Call, signal: Signal, result: Tensor) -> Signal:
@@ -122,6 +129,8 @@ def _expect_maps(call: Call, signal: Signal, maps: int) -> None:
 def _reduction(call: Call, signal: Signal) -> Outcome:
     axes = call.argument(1, "dim", call.kwargs.get("axis"))
     keep = call.argument(2, "keepdim", False)
+    if isinstance(axes, Tensor):
+        raise ValueError(f"{call.label}: of two tensors is not supported; use torch.maximum")
     nodes = signal.nodes(call.shape)
     axes = tuple(range(nodes.ndim)) if axes is None or axes == () else axes
     least = nodes.amin(axes, keepdim=keep)

@@ -9,7 +9,7 @@ import torch
 from scalegmn.formats import load_state, save_network, to_zoo_row
 from scalegmn.targets import SmallCNN
 
-FORMATS = [".npy", ".pt", ".pth", ".pth.tar", ".ckpt", ".safetensors"]
+FORMATS = [".npy", ".pt", ".pth", ".pth.tar", ".ckpt", ".bin", ".safetensors"]
 every_format = pytest.mark.parametrize("suffix", FORMATS)
 
 

@@ -7,6 +7,7 @@ from torch import nn
 from scalegmn.graph import NetworkGraph, fold_batch_norm
 from scalegmn.graph.groups import ANY_FACTOR, POSITIVE, SIGN
 from scalegmn.graph.verification import moving_element, verify_folding, verify_symmetries
+from scalegmn.targets import Sine
 from tests.scalegmn.architectures import OTHER, RELU, random_cnn
 from tests.scalegmn.architectures import SIGN as ODD
 
@@ -82,6 +83,21 @@ def test_parameters_that_hide_everything_hide_nothing(value):
     verify_symmetries(net, graph, X)
     with pytest.raises(ValueError, match="would be wrong"):
         verify_symmetries(net, claiming(graph, POSITIVE), X)
+
+
+def sines(depth):
+    layers = [m for _ in range(depth) for m in (nn.Linear(16, 16), Sine(30.0))]
+    return nn.Sequential(*layers, nn.Linear(16, 1))
+
+
+def test_rounding_that_a_deep_network_amplifies_is_no_error():
+    x = torch.zeros(6, 16)
+    net = sines(8)
+    graph = NetworkGraph.from_module(net, x)
+    with pytest.raises(ValueError, match="would be wrong"):
+        verify_symmetries(net, claiming(graph, POSITIVE), x)
+    with pytest.raises(ValueError, match="rounding alone changes its output.*verify=False"):
+        NetworkGraph.from_module(sines(25), x)
 
 
 def test_an_output_that_is_not_finite_is_refused():

@@ -1,5 +1,6 @@
 """LeNets as tutorials write them, small."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -56,6 +57,16 @@ class StarredShape(LeNet):
         batch, *rest = x.shape
         assert len(rest) == 3, f"expected maps, got {tuple(x.shape)}"
         return torch.reshape(x, (batch, rest[0] * rest[1] * rest[2]))
+
+
+class NumPyShape(LeNet):
+    def flat(self, x):
+        return x.view(x.size(0), np.prod(x.shape[1:]))
+
+
+class TupleView(LeNet):
+    def flat(self, x):
+        return x.view((x.shape[0], x.size()[1:].numel())).type(self.fc1.weight.dtype)
 
 
 class LogSoftmaxAndDropout(LeNet):

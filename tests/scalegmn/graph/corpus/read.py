@@ -33,7 +33,14 @@ TUTORIALS = {
     name: (getattr(lenets, name), image(), "+++")
     for name in (
         *("FixedView", "SizeView", "ShapeReshape", "LengthView", "CountedFeatures"),
-        *("StarredShape", "LogSoftmaxAndDropout", "FunctionalDropout", "OptionalArguments"),
+        *(
+            "StarredShape",
+            "NumPyShape",
+            "TupleView",
+            "LogSoftmaxAndDropout",
+            "FunctionalDropout",
+            "OptionalArguments",
+        ),
         *("ShapeBranches", "KeepsFeatures", "NormalizesInput"),
     )
 } | {
@@ -122,6 +129,12 @@ SEQUENTIAL = {
             nn.DataParallel(nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU())), nn.Flatten(),
             nn.Linear(108, 2),
         ), image(1, 8), "+",
+    ),
+    "rows joined to channels": (
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(1, 2), nn.Conv1d(18, 4, 3), nn.Tanh(),
+            nn.Flatten(), nn.Linear(16, 2),
+        ), image(1, 8), "+-",
     ),
     "einops layer": (
         lambda: nn.Sequential(

@@ -42,6 +42,9 @@ MIXING = {
     "sum of channels": (lambda x: x.sum(1), "sum .*mixes channels"),
     "largest channel": (lambda x: x.max(1).values, "max .*mixes channels"),
     "amax from the end": (lambda x: x.amax(dim=-3), "amax .*mixes channels"),
+    "the larger of two": (
+        lambda x: torch.max(x, torch.zeros(1)).flatten(1), "max .*of two tensors.*torch.maximum",
+    ),
     "running sum": (lambda x: x.cumsum(1), "cumsum .*not supported"),
     "flipped channels": (lambda x: x.flip(1), "flip .*reorders or splits channels"),
     "rolled channels": (lambda x: torch.roll(x, 1, dims=1), "roll .*reorders or splits"),
