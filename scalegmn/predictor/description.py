@@ -8,6 +8,7 @@ from typing import Any
 
 from scalegmn import nn, readout
 from scalegmn.graph import EdgeBlock, Freedom, NetworkGraph, NodeGroup, Role
+from scalegmn.nn.message_factory import MessageFactory
 from scalegmn.predictor.metanetwork import Metanetwork
 from scalegmn.predictor.raw_mlp import RawMLP
 from scalegmn.predictor.stat_nn import StatNN
@@ -49,6 +50,8 @@ def restored(text: str) -> Any:
 def _encoded(value: Any) -> Any:
     if isinstance(value, Enum):
         return {"made by": _known(type(value)), "value": value.value}
+    if isinstance(value, MessageFactory):
+        return {"message": value.name, "options": dict(value.options)}
     if is_dataclass(value) and not isinstance(value, type):
         own = {field.name: _encoded(getattr(value, field.name)) for field in fields(value)}
         return {"made by": _known(type(value)), **own}
@@ -73,6 +76,8 @@ def _decoded(value: Any) -> Any:
         return tuple(_decoded(entry) for entry in value)
     if not isinstance(value, dict):
         return value
+    if value.keys() == {"message", "options"}:
+        return MessageFactory.named(value["message"], value["options"])
     if "function" in value:
         return FUNCTIONS[value["function"]]
     arguments = {key: _decoded(entry) for key, entry in value.items() if key != "made by"}

@@ -42,8 +42,8 @@ class Job:
     num_params: int
     spec: TreeSpec
 
-    def nest(self, tensors: Sequence[Tensor | None]) -> tuple[tuple[Tensor, ...], Any, Any]:
-        """Edges, source terms and target terms."""
+    def nest(self, tensors: Sequence[Tensor | None]) -> tuple[tuple[Any, ...], Any, Any]:
+        """Edges, source terms and target terms; None stays None."""
         return tree_unflatten(list(tensors[self.num_params :]), self.spec)
 
 
