@@ -62,7 +62,14 @@ CHOICES = [
     for group in (
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
         "target",
-        *("model", "model/symmetry", "model/direction", "model/reader", "model/loss"),
+        *(
+            "model",
+            "model/symmetry",
+            "model/direction",
+            "model/message",
+            "model/reader",
+            "model/loss",
+        ),
     )
 ]
 

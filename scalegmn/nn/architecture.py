@@ -13,6 +13,7 @@ from scalegmn.nn.io_branch import IOBranch, PlainIO
 from scalegmn.nn.kinds import GaugeKind, Kind, Scale
 from scalegmn.nn.layer import Layer
 from scalegmn.nn.message import Message
+from scalegmn.nn.message_factory import MessageFactory
 from scalegmn.nn.message_spec import MessageSpec
 from scalegmn.nn.positional_encoding import (
     Added,
@@ -45,8 +46,11 @@ class Architecture:
         mlp_dropout: rate inside every MLP (``dropout_all``).
         preserve_size: begin with features that keep their size from layer to layer, see
             :func:`~scalegmn.nn.preserve_size.preserve_size`; published networks let it vanish.
-        message: builds MSG of each layer from a :class:`~scalegmn.nn.message_spec.MessageSpec`;
-            None for that of ``kind``.
+        message: a subclass of :class:`~scalegmn.nn.message.Message` for MSG of all layers, or a
+            ``functools.partial`` of one with options; None for that of ``kind``.
+
+    Raises:
+        ValueError: ``message`` is something else.
     """
 
     kind: Kind = field(default_factory=Scale)
@@ -63,7 +67,12 @@ class Architecture:
     dropout: float = 0.0
     mlp_dropout: float = 0.0
     preserve_size: bool = False
-    message: Callable[[MessageSpec], Message] | None = None
+    message: Callable[..., Message] | None = None
+
+    def __post_init__(self) -> None:
+        if self.message is not None:
+            # A value, so that equal architectures are equal and can be written to files.
+            object.__setattr__(self, "message", MessageFactory.of(self.message))
 
     @property
     def widths(self) -> Widths:

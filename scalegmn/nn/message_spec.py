@@ -33,7 +33,7 @@ class MessageSpec:
     widths: Widths
     roles: tuple[Role, ...]
     positional: bool = False
-    factory: "Callable[[MessageSpec], Message] | None" = None
+    factory: Callable[..., Message] | None = None
 
     @property
     def d(self) -> int:

@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 
 def unit(x: Float[Tensor, "*rows d"]) -> Float[Tensor, "*rows d"]:
@@ -25,13 +24,15 @@ def log_norm(
 
     Ratios of norms are taken as differences of logarithms, which neither overflow nor underflow.
     """
-    norm = _norm(x)
-    zero = norm < _floor(x)
-    return norm.masked_fill(zero, 1).log().to(x.dtype), zero
+    return _LogNorm.apply(x)
 
 
 class _Unit(torch.autograd.Function):
-    r"""One node of the autograd graph, with gradient :math:`(g - u \langle g, u\rangle) / |x|`."""
+    r"""The direction :math:`u` and the inverse length :math:`1 / |x|`.
+
+    Their gradient is :math:`(g - u \langle g, u\rangle) / |x| - g' u / |x|^2`, a function of the
+    two themselves: differentiable any number of times, and zero where :math:`x = 0`.
+    """
 
     generate_vmap_rule = True
 
@@ -44,19 +45,43 @@ class _Unit(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
-        ctx.mark_non_differentiable(output[1])
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*output)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor | None, _: None) -> Tensor | None:
-        if grad is None:
-            return None
+    def backward(ctx: Any, grad: Tensor | None, grad_inverse: Tensor | None) -> Tensor | None:
         direction, inverse = ctx.saved_tensors
-        # A product with ones is the fastest sum over short rows.
-        along = (grad * direction) @ direction.new_ones(direction.shape[-1], 1)
-        return ((grad - direction * along) * inverse).to(grad.dtype)
+        total = None
+        if grad is not None:
+            # A product with ones is the fastest sum over short rows.
+            along = (grad * direction) @ direction.new_ones(direction.shape[-1], 1)
+            total = (grad - direction * along) * inverse
+        if grad_inverse is not None:  # In second derivatives only.
+            shrunk = direction * (grad_inverse * inverse * inverse)
+            total = -shrunk if total is None else total - shrunk
+        return None if total is None else total.to(direction.dtype)
+
+
+class _LogNorm(torch.autograd.Function):
+    r"""The logarithm of the length, with gradient :math:`g\, u / |x|`."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor) -> tuple[Tensor, Tensor]:
+        norm = _norm(x)
+        zero = norm < _floor(x)
+        return norm.masked_fill(zero, 1).log().to(x.dtype), zero
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, _: Tensor | None) -> Tensor:
+        direction, inverse = _Unit.apply(*ctx.saved_tensors)
+        return (direction * (grad * inverse)).to(direction.dtype)
 
 
 def _norm(x: Tensor) -> Tensor:

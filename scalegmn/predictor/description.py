@@ -11,6 +11,7 @@ from beartype.door import is_bearable
 
 from scalegmn import nn, readout
 from scalegmn.graph import EdgeBlock, Freedom, NetworkGraph, NodeGroup, Role
+from scalegmn.nn.message_factory import MessageFactory
 from scalegmn.predictor.metanetwork import Metanetwork
 from scalegmn.predictor.raw_mlp import RawMLP
 from scalegmn.predictor.stat_nn import StatNN
@@ -87,6 +88,8 @@ def restore(text: str) -> Any:
 def _encode(value: Any) -> Any:
     if isinstance(value, Enum):
         return {"made by": _name_of(type(value)), "value": value.value}
+    if isinstance(value, MessageFactory):
+        return {"message": value.name, "options": dict(value.options)}
     if is_dataclass(value) and not isinstance(value, type):
         own = {field.name: _encode(getattr(value, field.name)) for field in fields(value)}
         return {"made by": _name_of(type(value)), **own}
@@ -118,6 +121,8 @@ def _decode(value: Any) -> Any:
         return tuple(_decode(entry) for entry in value)
     if not isinstance(value, dict):
         return value
+    if value.keys() == {"message", "options"}:
+        return MessageFactory.named(value["message"], value["options"])
     if "function" in value:
         return FUNCTIONS[value["function"]]
     made_by = KNOWN[value["made by"]]

@@ -45,7 +45,7 @@ class Piece(NamedTuple):
 class Gathered(NamedTuple):
     """What a band reads, shaped so that edges and node terms broadcast against each other."""
 
-    edges: tuple[Tensor, ...]
+    edges: tuple[Any, ...]
     source: Any
     target: Any
 
@@ -62,7 +62,7 @@ class Band(ABC):
     ends: Ends
 
     @abstractmethod
-    def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
+    def gather(self, edges: tuple[Any, ...], source: Any, target: Any) -> Gathered:
         """The band's own edges, and node terms at their ends."""
 
     @abstractmethod
@@ -103,7 +103,7 @@ class BlockBand(Band):
         """Targets and sources."""
         return self.target.stop - self.target.start, self.source.stop - self.source.start
 
-    def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
+    def gather(self, edges: tuple[Any, ...], source: Any, target: Any) -> Gathered:
         return Gathered(
             spread(lambda e: e[:, self.edges].unflatten(1, self.shape), edges),  # b o i d
             spread(lambda x: x[:, self.source].unsqueeze(1), source),  # b 1 i d
@@ -156,7 +156,7 @@ class IndexBand(Band):
     targets: slice
     ends: Ends = field(init=False)
 
-    def gather(self, edges: tuple[Tensor, ...], source: Any, target: Any) -> Gathered:
+    def gather(self, edges: tuple[Any, ...], source: Any, target: Any) -> Gathered:
         return Gathered(
             spread(lambda e: take(e, self.edges, 1), edges),
             spread(lambda x: x.index_select(1, self.edge_index[0]), source),

@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from scalegmn.nn.execution.bands import BlockBand, Gathered, OnEdges, Piece
@@ -42,8 +41,8 @@ class Job:
     num_params: int
     spec: TreeSpec
 
-    def nest(self, tensors: Sequence[Tensor | None]) -> tuple[tuple[Tensor, ...], Any, Any]:
-        """Edges, source terms and target terms."""
+    def nest(self, tensors: Sequence[Tensor | None]) -> tuple[tuple[Any, ...], Any, Any]:
+        """Edges, source terms and target terms; None stays None."""
         return tree_unflatten(list(tensors[self.num_params :]), self.spec)
 
 
@@ -65,7 +64,12 @@ def sweep(
         edges: streams of edge features (batch, edge, d).
         source: node terms that are gathered at sources.
         target: node terms that are gathered at targets.
+
+    Raises:
+        RuntimeError: under a transform of ``torch.func``.
     """
+    if torch._C._are_functorch_transforms_active():
+        raise RuntimeError(REFUSED.format(what="no transforms of torch.func"))
     batch, width = edges[0].shape[0], max(e.shape[-1] for e in edges)
     most = CHUNK if edges[0].device.type == "cpu" else CHUNK_ON_GPU
     chunks = [chunk for band in bands for chunk in band.split(max(1, most // (batch * width)))]
@@ -102,8 +106,15 @@ class _Sweep(torch.autograd.Function):
         return out.to_target, out.to_source, *out.edges
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        wanted = torch.is_grad_enabled()  # of second derivatives: create_graph=True
+        with torch.no_grad():
+            found = _Sweep.gradients(ctx, grads)
+        return (None, *(_refused(g) for g in found)) if wanted else (None, *found)
+
+    @staticmethod
+    def gradients(ctx: Any, grads: Sequence[Tensor | None]) -> list[Tensor | None]:
+        """The gradients of all tensors, each chunk computed again."""
         wanted = zip(ctx.saved_tensors, ctx.needs_input_grad[1:], strict=True)
         sums = [torch.zeros_like(t) if w else None for t, w in wanted]
         again = _Again(ctx.job, ctx.saved_tensors, sums, grads, ctx.autocast)
@@ -111,7 +122,36 @@ class _Sweep(torch.autograd.Function):
             for pairs in in_parallel(again.gradients, ctx.job.bands, ctx.num_threads):
                 for place, gradient in pairs:
                     place.add_(gradient)
-        return None, *sums
+        return sums
+
+
+REFUSED = (
+    "{what} on graphs so big that edges are computed again in the backward pass (more than "
+    "scalegmn.nn.execution.dense.MANY_NUMBERS edge features): give fewer networks at once, a "
+    "smaller d, or raise MANY_NUMBERS"
+)
+
+
+class _OnceDifferentiable(torch.autograd.Function):
+    """Passes a gradient on, and refuses to be differentiated.
+
+    ``torch.autograd.function.once_differentiable`` treats such a gradient as a constant where the
+    gradient that came in was one, and so silently drops terms.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient.view_as(gradient)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        raise RuntimeError(REFUSED.format(what="no second derivatives"))
+
+
+def _refused(gradient: Tensor | None) -> Tensor | None:
+    if gradient is None:
+        return None
+    return _OnceDifferentiable.apply(gradient.detach().requires_grad_())
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 EdgeRows = Float[Tensor, "*edges d"]
 NodeRows = Float[Tensor, "batch node d"]
@@ -98,7 +97,6 @@ class _Products(torch.autograd.Function):
         ctx.save_for_backward(*inputs)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         x, y = ctx.saved_tensors
         # Under autocast, the product had another type than its inputs.
