@@ -63,7 +63,9 @@ def test_commands_mean_the_same_in_bash_and_zsh(page):
             assert not re.search(r"\s\$\w", command), f"zsh splits no variables: {line}"
 
 
-@pytest.mark.parametrize("page", [PAGES[0], *sorted((ROOT / "docs" / "guide").glob("*.md"))], ids=name)
+@pytest.mark.parametrize(
+    "page", [PAGES[0], *sorted((ROOT / "docs" / "guide").glob("*.md"))], ids=name
+)
 def test_commands_have_no_comments(page):
     # An interactive zsh takes them for arguments.
     for block in re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.S):

@@ -21,8 +21,11 @@ def test_a_method_prunes_as_every_method(project):
     add_files("extend/method.md", project)
     for command in commands("extend/method.md"):
         shell(command, project)
-    rows = [(run.method, row.method, row.epochs_before_finetune, row.weight_sparsity)
-            for run in results(project) for row in run.pruned]
+    rows = [
+        (run.method, row.method, row.epochs_before_finetune, row.weight_sparsity)
+        for run in results(project)
+        for row in run.pruned
+    ]
     kept = int(0.8 * 4912) / 4912
     assert sorted(rows, key=str) == [
         ("magnitude", "weight_decay", 2, pytest.approx(kept)),
