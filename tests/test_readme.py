@@ -1,26 +1,72 @@
-"""The README says what is so."""
+"""README and docs agree with the files that they speak of."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXPERIMENTS = {file.stem for file in (ROOT / "conf" / "experiment").glob("*.yaml")}
+COPIES = re.compile(
+    r"<!-- results: (?:section (\d+) of )?(\S+), .*?-->\n(.*?)<!-- end of results -->", re.S
+)
 
 
-def test_its_tables_are_what_the_report_wrote():
-    comment, end = r"<!-- results: copied from (\S+), .*? -->", "<!-- end of results -->"
-    blocks = re.findall(rf"{comment}\n(.*?){end}", README, re.S)
-    assert blocks and len(blocks) == README.count("<!-- results:")
-    for file, block in blocks:
-        assert block.strip() == (ROOT / file).read_text().partition("\n")[2].strip(), file
+def name(page):
+    return str(page.relative_to(ROOT))
 
 
-def test_it_names_the_experiments_that_there_are():
-    assert set(re.findall(r"experiment=(\w+)", README)) <= EXPERIMENTS
+def test_readme_is_short():
+    assert len(README.splitlines()) <= 150
+
+
+def test_a_table_is_in_readme_and_all_markers_are_understood():
+    assert COPIES.search(README)
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert text.count("<!-- results:") == len(COPIES.findall(text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_tables_are_copies_of_what_the_report_wrote(page):
+    for section, file, copy in COPIES.findall(page.read_text(encoding="utf-8")):
+        written = (ROOT / file).read_text(encoding="utf-8")
+        if section:
+            # Copied below the page's own headings, so without that of the section.
+            written = re.split(r"^## .*$", written, flags=re.M)[int(section)]
+        assert copy.strip() == written.strip(), file
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_experiments_exist(page):
+    named = set(re.findall(r"experiment=([a-z]\w*)", page.read_text(encoding="utf-8")))
+    assert named <= EXPERIMENTS
+
+
+def test_readme_names_all_experiments():
     assert all(f"`{name}`" in README for name in EXPERIMENTS)
 
 
-def test_its_files_are_there():
-    for path in re.findall(r"\]\(([\w./-]+)\)|`(tests/[\w/]+\.py)`", README):
-        assert (ROOT / "".join(path)).exists(), path
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_to_files(page):
+    for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_mean_the_same_in_bash_and_zsh(page):
+    for block in re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        for line in block.splitlines():
+            command = re.sub(r"'[^']*'|\"[^\"]*\"|(^|\s)#.*", "", line)
+            assert not re.search(r"[\[\]{}*?]", command), f"zsh expands this unquoted: {line}"
+            assert not re.search(r"\s\$\w", command), f"zsh splits no variables: {line}"
+
+
+@pytest.mark.parametrize(
+    "page", [PAGES[0], *sorted((ROOT / "docs" / "guide").glob("*.md"))], ids=name
+)
+def test_commands_have_no_comments(page):
+    # An interactive zsh takes them for arguments.
+    for block in re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        assert "#" not in block

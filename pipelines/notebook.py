@@ -1,0 +1,43 @@
+"""Run an experiment from Python, for example in a notebook."""
+
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+
+from pipelines.execute import execute, finished
+from pipelines.lightning_setup import prepare_lightning
+from pipelines.lock import locked
+from pipelines.paths import expand_home
+from reporting import Results
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def run(*overrides: str, folder: str | Path) -> Results:
+    """Run an experiment on one device, continue it, or read what it found.
+
+    >>> from pipelines.notebook import run
+    >>> results = run("experiment=baseline_magnitude", "sparsity=0.9", folder="outputs/notebook")
+    >>> results.pruned[0].test_acc
+
+    Args:
+        overrides: as on the command line.
+        folder: of the run; the same folder continues it.
+
+    Raises:
+        ValueError: if an override or a file is wrong, or the folder holds another run.
+        FileNotFoundError: if data or weights are not there.
+        BlockingIOError: if another process works in the folder.
+    """
+    prepare_lightning()
+    folder = Path(folder).expanduser()
+    GlobalHydra.instance().clear()  # A cell that was interrupted leaves it set.
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("train", overrides=list(overrides))
+    cfg.paths.run_dir = str(folder)
+    expand_home(cfg)
+    with locked(folder):
+        results = finished(cfg) or execute(cfg)
+    assert results is not None  # It is that of the first process, which is the only one.
+    return results

@@ -1,0 +1,35 @@
+"""The Python of the guides runs from top to bottom, and prints what they say."""
+
+from pathlib import Path
+
+import pytest
+from pages import program
+
+
+@pytest.fixture
+def printed(tmp_path, monkeypatch, capsys):
+    """Run the code of a page in an empty folder; what it printed."""
+
+    def run(page):
+        monkeypatch.chdir(tmp_path)
+        exec(compile(program(page), page, "exec"), {"__name__": page})
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_library(printed):
+    out = printed("guide/library.md")
+    assert "59 nodes, 688 edges" in out
+    assert "15,330 parameters\n1,224,705 parameters" in out
+
+
+def test_a_network_of_your_own(printed):
+    read, refused = printed("guide/your_network.md").splitlines()
+    assert read.startswith("NetworkGraph(")
+    assert "grouped" in refused
+
+
+def test_notebooks(printed):
+    assert printed("guide/notebooks.md").startswith("0.8 0.79")
+    assert Path("outputs/notebook/results.json").exists()
