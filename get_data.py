@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from datamodules.sources import SOURCES
-from scalegmn.formats.paths import expanded
+from scalegmn.formats.paths import expand_home
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def get(name: str, data_dir: str | Path) -> bool:
         Whether it is there now.
     """
     try:
-        folder = expanded(data_dir)
+        folder = expand_home(data_dir)
         done = [source.get(folder) for source in SOURCES[name]]
     except (OSError, ValueError) as error:
         _error(f"error: {name}: {' '.join(str(error).split())}")

@@ -11,7 +11,7 @@ from datamodules.gray import GRAY
 from datamodules.images import ImageDataModule
 from datamodules.splits import Images
 from scalegmn.formats.folders import below
-from scalegmn.formats.paths import expanded
+from scalegmn.formats.paths import expand_home
 
 PY = "cifar-10-batches-py"
 CLASSES = 10
@@ -93,7 +93,7 @@ class CIFAR10(ImageDataModule):
         check_declared("in_channels", self.in_channels, channels, where)
         check_declared("num_classes", num_classes, CLASSES, where)
         check_declared("image_size", image_size, SIZE, where)
-        self.data_dir = expanded(data_dir)
+        self.data_dir = expand_home(data_dir)
         self.folder = folder
         self.download = download
         self.to_gray = GRAY[gray] if gray else None

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from scalegmn.formats.paths import expanded
+from scalegmn.formats.paths import expand_home
 
 
 def existing_folder(path: str | os.PathLike[str], hint: str) -> Path:
@@ -17,7 +17,7 @@ def existing_folder(path: str | os.PathLike[str], hint: str) -> Path:
         FileNotFoundError: there is no such folder.
         ValueError: it is a file, or may not be read.
     """
-    path = expanded(path)
+    path = expand_home(path)
     try:
         next(path.iterdir(), None)
     except FileNotFoundError as error:
@@ -31,4 +31,4 @@ def existing_folder(path: str | os.PathLike[str], hint: str) -> Path:
 
 def below(folder: str | os.PathLike[str], name: str | os.PathLike[str]) -> Path:
     """The path of something in a folder, with ``~`` expanded in both; absolute names stay."""
-    return expanded(folder) / expanded(name)
+    return expand_home(folder) / expand_home(name)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from scalegmn.arguments import check_interval, check_number, check_whole
 from scalegmn.formats.layout import Layout
-from scalegmn.formats.paths import expanded
+from scalegmn.formats.paths import expand_home
 from scalegmn.pruning import make_mask
 from scalegmn.zoo.builders.card import pruned_zoo_card
 from scalegmn.zoo.builders.checks import check_counts, with_last
@@ -114,7 +114,7 @@ class PrunedZooBuilder:
         hyper = [self._hyper(draw, table) for draw in draws]
         epochs = with_last(self.checkpoints, self.epochs)
         plan = Plan(
-            folder=expanded(self.folder),
+            folder=expand_home(self.folder),
             recipe={**self._recipe(base, dataset), "base_images": base_images},
             layout=layout,
             hyper=hyper,

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from scalegmn.arguments import check_whole
-from scalegmn.formats.paths import expanded
+from scalegmn.formats.paths import expand_home
 from scalegmn.zoo.builders.card import zoo_card
 from scalegmn.zoo.builders.checks import check_counts, with_last
 from scalegmn.zoo.builders.construction import Plan, Progress, construct
@@ -86,7 +86,7 @@ class ZooBuilder:
             "config.num_units": WIDTH,
         }
         plan = Plan(
-            folder=expanded(self.folder),
+            folder=expand_home(self.folder),
             recipe=recipe,
             layout=layout,
             hyper=hyper,
