@@ -1,18 +1,21 @@
 """Train a network to classify images."""
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from lightning_modules.ddp_loss_weight import ddp_loss_weight
 from lightning_modules.evaluation import Evaluation
 from lightning_modules.mean import Mean
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
-from lightning_modules.shares import weight_of_share
 
-Batch = tuple[Float[Tensor, "n c h w"], Int64[Tensor, " n"]]
+# Images (n, c, h, w) and labels (n,), in a tuple or, as PyTorch collates them, a list.
+Batch = Sequence[Tensor]
 
 
 class Classifier(LightningModule):
@@ -52,7 +55,7 @@ class Classifier(LightningModule):
         if self.trainer.is_last_batch:
             # Once is enough: logging costs more than a small network's forward pass.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
-        return weight_of_share(self.trainer, len(y)) * loss
+        return ddp_loss_weight(self.trainer, len(y)) * loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         x, y = batch

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from lightning_modules.classifier import Batch
+from lightning_modules.ddp_loss_weight import ddp_loss_weight
 from lightning_modules.evaluation import Evaluation
 from lightning_modules.mean import Mean
 from lightning_modules.rewriting import Rewriting
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
-from lightning_modules.shares import weight_of_share
 from scalegmn.graph import NetworkGraph, fold_batch_norm
 from scalegmn.pruning import l1
 
@@ -104,7 +104,7 @@ class EquivariantPruner(LightningModule):
             # Once is enough: logging costs more than a small network's forward pass.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
         self._rewriting = None if last else rewriting
-        return rewriting.loss(weight_of_share(self.trainer, len(y)) * error, last=last)
+        return rewriting.loss(ddp_loss_weight(self.trainer, len(y)) * error, last=last)
 
     def _rewritten(self) -> Rewriting:
         divisor = self.batches_per_operator_step

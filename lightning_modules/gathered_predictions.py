@@ -1,4 +1,4 @@
-"""All that was predicted about a split."""
+"""Gather the predictions for a split from all processes."""
 
 import torch
 from jaxtyping import Float

@@ -1,4 +1,4 @@
-"""A mean that can be logged."""
+"""A mean over items on any number of processes."""
 
 import torch
 from torch import Tensor

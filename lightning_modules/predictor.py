@@ -1,4 +1,4 @@
-"""Training a predictor of accuracies on a zoo of networks."""
+"""Train a predictor of accuracies on a zoo of networks."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,16 +9,16 @@ from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
+from lightning_modules.ddp_loss_weight import ddp_loss_weight
 from lightning_modules.gathered_predictions import GatheredPredictions
 from lightning_modules.mean import Mean
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
-from lightning_modules.shares import weight_of_share
 from scalegmn.predictor import AccuracyPredictor, Predictions
 from scalegmn.zoo import NetworkBatch
 
 
 class Predictor(LightningModule):
-    r"""Minimises the distance of :math:`\sigma(f(G, \theta))` from measured accuracies.
+    r"""Minimise the distance of :math:`\sigma(f(G, \theta))` from measured accuracies.
 
     Kendall's τ-b, R² and the mean absolute error are those of a whole split, on any number of
     processes.
@@ -72,7 +72,7 @@ class Predictor(LightningModule):
         if self.trainer.is_last_batch:
             # Once is enough: logging costs time.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
-        return weight_of_share(self.trainer, n) * loss
+        return ddp_loss_weight(self.trainer, n) * loss
 
     def validation_step(self, batch: NetworkBatch, batch_idx: int) -> None:
         logit, n = self(batch), len(batch.label)
@@ -94,7 +94,7 @@ class Predictor(LightningModule):
 
     @torch.no_grad()
     def predictions(self, batches: Iterable[NetworkBatch]) -> Predictions:
-        """What it says about networks whose batches all processes share; all have to call this."""
+        """Predictions for networks whose batches all processes share; all have to call this."""
         was_training, gathered = self.training, GatheredPredictions().to(self.device)
         self.eval()
         for batch in batches:

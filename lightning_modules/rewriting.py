@@ -1,4 +1,4 @@
-"""Parameters that an operator made, used for several batches before the way back through it."""
+"""Use rewritten parameters for several batches, then go back through the operator once."""
 
 from functools import partial
 
@@ -44,7 +44,7 @@ class Rewriting:
         return self._copy
 
     def loss(self, error: Tensor, *, last: bool) -> Tensor:
-        """What the batch is differentiated by, given its cross-entropy."""
+        """The loss whose gradient the batch contributes, given its cross-entropy."""
         return error + self.batches * self.penalty if last else error
 
     def _collect(self) -> None:

@@ -31,8 +31,8 @@ class WarmUp:
 
     .. math:: \eta_n = \eta \min(1, n / W)
 
-    is the learning rate of the n-th step, n = 1, 2, … Unlike ``LinearLR``, which multiplies the last
-    rate, it adds up no rounding errors: published results come out again.
+    is the learning rate of the n-th step, n = 1, 2, … Unlike ``LinearLR``, which multiplies the
+    last rate, it adds up no rounding errors: committed results come out again.
 
     Args:
         steps: W.

@@ -1,4 +1,4 @@
-"""The loss of accuracies."""
+"""Squared error of predicted accuracies."""
 
 import torch.nn.functional as F
 from jaxtyping import Float

@@ -1,4 +1,4 @@
-"""How many of many things are done."""
+"""Show how many of many things are done."""
 
 import logging
 import time

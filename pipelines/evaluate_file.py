@@ -48,7 +48,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
         "file": str(cfg.file),
         "target": cfg.target.name,
         "dataset": data.name,
-        "data_note": data.data_note,
+        "data_note": getattr(data, "data_note", None),
         "test_acc": metrics["test/accuracy"],
         "test_loss": metrics["test/loss"],
         "weight_sparsity": count.weight_sparsity,

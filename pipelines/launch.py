@@ -1,4 +1,4 @@
-"""Run a command and its jobs: errors in one line, signals, folders, and what is said about them.
+"""Run a command and its jobs: errors in one line, signals, folders and messages.
 
 Importing this is quick: neither PyTorch nor Lightning is loaded before a job begins. ::
 
@@ -56,7 +56,7 @@ class Job:
     Attributes:
         folder: of its results.
         began: when, in seconds since the epoch.
-        is_over: whether the job has said how it ended.
+        is_over: whether the end of the job is announced.
     """
 
     folder: Path

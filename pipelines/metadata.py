@@ -1,4 +1,4 @@
-"""What files of networks say about them."""
+"""Metadata of the files of networks."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,11 @@ from omegaconf import DictConfig, OmegaConf
 from scalegmn.formats import read_metadata
 
 # What does not change which images there are, or is not known where the file goes.
-OMITTED = {"data_dir", "batch_size", "seed", "augment", "download", "data_note"}
+OMITTED = {
+    *("data_dir", "batch_size", "seed", "augment", "download", "data_note"),
+    # What follows from the images.
+    *("name", "in_channels", "num_classes", "image_size"),
+}
 # What decides which images are those of the validation split.
 DECISIVE = ("_target_", "folder", "split_seed")
 

@@ -6,7 +6,7 @@ import re
 
 # Rust's errors, as safetensors shows them.
 RUST = re.compile(r"Os \{ code: (\d+)")
-# PyTorch's writer and reader of archives, which do not say what the system said.
+# PyTorch's writer and reader of archives, which leave out the message of the system.
 ARCHIVE = re.compile(r"PytorchStreamWriter|inline_container|iostream error|unexpected pos")
 # NumPy's, which loses the system's reason.
 NUMPY = re.compile(r"\d+ requested and \d+ written")
@@ -36,7 +36,7 @@ def os_error_behind(error: BaseException) -> OSError | None:
         if code := RUST.search(str(seen)):
             return OSError(int(code[1]), os.strerror(int(code[1])))
         if isinstance(seen, ValueError):
-            return None  # Somebody has said in words what is wrong.
+            return None  # The message is in words already.
         if isinstance(seen, RuntimeError) and ARCHIVE.search(str(seen)):
             behind = seen.__cause__ or seen.__context__
             found = os_error_behind(behind) if behind else None

@@ -111,7 +111,7 @@ def _with_protocol(results: Results, folder: Path) -> Results:
     try:
         config = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, yaml.YAMLError):
-        # The results stand without it; they are then told apart as those without a config.
+        # The results stand without it; they are then distinguished as those without a config.
         return results
     flat = dict(_flatten(config)) if isinstance(config, dict) else {}
     return replace(results, protocol={k: v for k, v in flat.items() if not ELSEWHERE.match(k)})

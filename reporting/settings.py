@@ -151,7 +151,7 @@ def _keys_absent_in_some(variants: Sequence[Settings]) -> set[str]:
     recorded = [settings for settings in variants if UNRECORDED not in settings]
     keys = set().union(*(settings.keys() for settings in recorded))
     absent = {key for key in keys if any(key not in settings for settings in recorded)}
-    # A run that recorded nothing is told from those that did by its name.
+    # A run that recorded nothing is distinguished from those that did by its name.
     return absent | ({UNRECORDED} if 0 < len(recorded) < len(variants) else set())
 
 

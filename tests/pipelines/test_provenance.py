@@ -2,8 +2,8 @@ import json
 
 import pytest
 import torch
-
 from pipelines.provenance import saw_validation
+
 from scalegmn.formats import save_network
 
 CIFAR = {"_target_": "datamodules.cifar10.CIFAR10", "folder": None, "gray": "luma"}

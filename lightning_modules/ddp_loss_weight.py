@@ -1,12 +1,12 @@
-"""Losses of batches that several processes share."""
+"""Weight losses of batches that several processes share."""
 
 import torch
 from lightning import Trainer
 from torch import Tensor
 
 
-def weight_of_share(trainer: Trainer, images: int) -> Tensor | float:
-    r"""What a process multiplies the mean loss of its images by.
+def ddp_loss_weight(trainer: Trainer, images: int) -> Tensor | float:
+    r"""The factor of the mean loss of a process's share of a batch.
 
     .. math:: w_r = R \, n_r / \sum_s n_s
 
