@@ -1,6 +1,7 @@
 """ScaleGMN: a graph metanetwork that respects what leaves a network's function unchanged."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import torch
@@ -71,6 +72,9 @@ class Functional(nn.Module):
         out = self.on_features(views, *_batched(x_V, x_E))
         return out if x_V.ndim == 3 else out.squeeze(0)
 
+    def __repr__(self) -> str:
+        return _short(self, self.gnn.arch)
+
     def on_pyg(self, data: "Data") -> Float[Tensor, "network d_out"]:
         """One vector per network of a ``Data`` or ``Batch``."""
         return self.on_features(self.gnn.pyg_views(data), data.x[None], data.edge_attr[None])
@@ -87,10 +91,16 @@ class Operator(nn.Module):
     r"""Rewrites a network: an equivariant map :math:`\theta' = \theta + \hat f(G, \theta)`.
 
     Networks that permutations and scalings of hidden units make equal are rewritten into networks
-    that the same permutations and scalings make equal. Branches that no node reads are not built:
-    the pruning operator of the small CNN (d = 18, 2 layers) has 15,330 parameters where the
-    published one has 17,814, of which 2,484 never get a gradient. (The last update of input nodes,
-    721 of them, is part of the output, but no parameter of a CNN is read from there.)
+    that the same permutations and scalings make equal.
+
+    Branches that nothing reads are not built, so that plain DDP works. The pruning operator of the
+    small CNN (d = 18, 2 layers) has 15,330 parameters where the published one has 17,814. Of the
+    published ones, 3,205 are never trained: 2,484 that are not built here and the 721 of the last
+    update of input nodes, which are built here, too (a part of the result that no parameter of a
+    CNN reads; their gradients are zeros). For a target without biases, the last layer has no
+    update of nodes and no messages. One exception is left: with
+    :class:`~scalegmn.nn.BidirectionalInverse` and kinds scale or hetero, on a target without
+    biases, the update of inverse edges in the last layer but one gets no gradient.
 
     Reference: Kalogeropoulos et al., 2024, arXiv:2406.10685; as a pruning operator: Byrman et al.,
     *Neural Network Pruning with Scale Equivariant Graph Metanetworks*, section 2, eq. (3).
@@ -109,11 +119,17 @@ class Operator(nn.Module):
         self, graph: NetworkGraph, arch: Architecture, *, out_scale: float | None = None
     ) -> None:
         super().__init__()
+<<<<<<< HEAD
         last = arch.last_layer(graph, tuple(Role), 1, graph.edge_dim)
         self.gnn = Backbone(graph, arch, last, roles=tuple(Role), edges_read=True)
+=======
+        num_biases = sum(group.bias is not None for group in graph.groups)
+        roles = tuple(Role) if num_biases else ()
+        last = arch.last_layer(graph, roles, 1, graph.taps)
+        self.gnn = Backbone(graph, arch, last, roles=roles, edges_read=True)
+>>>>>>> nn
         self.node_scale = self.edge_scale = None
         if out_scale is not None:
-            num_biases = sum(group.bias is not None for group in graph.groups)
             if num_biases:
                 self.node_scale = nn.Parameter(torch.full((num_biases,), out_scale))
             self.edge_scale = nn.Parameter(torch.full((len(graph.blocks),), out_scale))
@@ -139,7 +155,14 @@ class Operator(nn.Module):
             d_E = self._scaled(d_E, self.edge_scale, graph.block_of_edge)
         return graph.parameters(x_V + d_V.view_as(x_V), x_E + d_E.view_as(x_E))
 
+<<<<<<< HEAD
     def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge k"]]:
+=======
+    def __repr__(self) -> str:
+        return _short(self, self.gnn.arch)
+
+    def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge tap"]]:
+>>>>>>> nn
         """The changes of node and edge features of a ``Data`` or ``Batch``."""
         views = self.gnn.pyg_views(data)
         d_V, d_E = self.on_features(views, data.x[None], data.edge_attr[None])
@@ -153,13 +176,23 @@ class Operator(nn.Module):
     ) -> tuple[Nodes, Kernels]:
         """The changes of node and edge features, in any views, one per layer."""
         by_role, (d_E,) = self.gnn(views, x_V, x_E)
-        return views[-1].join(by_role), d_E
+        d_V = views[-1].join(by_role) if by_role else torch.zeros_like(x_V)
+        return d_V, d_E
 
     def _scaled(self, change: Tensor, scale: Tensor | None, part: Tensor) -> Tensor:
         if scale is None:
             return change
         # Nodes without a bias take any factor: what they become is not read.
         return change * scale[part.to(scale.device).clamp(min=0)].unsqueeze(-1)
+
+
+def _short(model: nn.Module, arch: Architecture) -> str:
+    """One line: the choices that are not defaults, and the number of parameters."""
+    default = Architecture()
+    own = [(field.name, getattr(arch, field.name)) for field in fields(arch)]
+    chosen = [f"{name}={value}" for name, value in own if value != getattr(default, name)]
+    count = sum(p.numel() for p in model.parameters())
+    return f"{type(model).__name__}({', '.join([*chosen, f'{count:,} parameters'])})"
 
 
 def _batched(x_V: Tensor, x_E: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,14 @@ from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
 from scalegmn.nn.direction import Forward
 from scalegmn.nn.kinds import GaugeKind
-from scalegmn.nn.readout import AllNodes, BothEnds, FullGraph, LastLayer, Readout
+from scalegmn.nn.readout import (
+    AllNodes,
+    BothEnds,
+    FixedNodes,
+    FullGraph,
+    LastLayer,
+    Readout,
+)
 
 
 def last_layer(graph: NetworkGraph, arch: Architecture, d_out: int) -> Readout:
@@ -26,6 +33,8 @@ def full_graph(graph: NetworkGraph, arch: Architecture, d_out: int) -> Readout:
     if not isinstance(kind, GaugeKind):
         return AllNodes(w.mlp(w.d, w.d), w.mlp(w.d, d_out))
     fixed = _count(graph, Role.INPUT) + _count(graph, Role.OUTPUT)
+    if not _count(graph, Role.HIDDEN):
+        return FixedNodes(w.mlp(w.d * fixed, d_out))
     return FullGraph(kind.scale_inv(w, [w.d], w.d), w.mlp(w.d * (1 + fixed), d_out))
 
 

@@ -105,7 +105,10 @@ class Architecture:
     def last_layer(
         self, graph: NetworkGraph, roles: Sequence[Role], d_node: int, d_edge: int | None
     ) -> Layer:
-        """The layer after which only nodes of some roles are read, and edges unless ``None``."""
+        """The layer after which only nodes of some roles are read, and edges unless ``None``.
+
+        Without roles it has no messages and no update of nodes.
+        """
         # Only features in the edges' own direction are ever an output.
         updates = [] if d_edge is None else [self.kind.edge_update(self.widths, d_edge)]
         skip = None
@@ -124,10 +127,10 @@ class Architecture:
         w, read = self.widths, {g.role for g in graph.groups} & set(roles)
         into = read & {graph.groups[b.target].role for b in graph.blocks}
         out_of = read & {graph.groups[b.source].role for b in graph.blocks}
-        backward = self.direction.backward_message(self._message_spec(out_of))
+        backward = self.direction.backward_message(self._message_spec(out_of)) if read else None
         num_parts = 2 if backward is None else 3
         d_in = [num_parts * self.d, self.d] if self.positional else [num_parts * self.d]
-        msg = self._message_spec(into).message()
+        msg = self._message_spec(into).message() if read else None
         functions = self.kind.update(w, self.io, d_in, d_node, read)
         upd = Update(functions, skip=skip, positional=self.positional)
         return Layer(msg, backward, upd=upd, upd_edges=edge_updates)

@@ -18,6 +18,7 @@ from scalegmn.nn.execution.pyg import pyg_views
 from scalegmn.nn.execution.view import GraphView
 from scalegmn.nn.layer import Layer
 from scalegmn.nn.preserve_size import keep_norm, preserve_size
+from scalegmn.nn.structure import structure
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -50,6 +51,7 @@ class Backbone(nn.Module):
         self.roles = roles
         self.edges_read = edges_read
         arch.kind.check(graph)
+        self.structure = structure(graph)
         self.arch = arch
         self.init_nodes = nn.Linear(1, arch.d, bias=False)
         self.init_edges = nn.Linear(graph.edge_dim, arch.d, bias=False)
@@ -90,8 +92,15 @@ class Backbone(nn.Module):
         """The views of one network, or a batch, of an architecture.
 
         Raises:
-            ValueError: a group of the graph does not have the symmetry of ``arch.kind``.
+            ValueError: the graph has another structure than the one that this was made for, or a
+                group of it does not have the symmetry of ``arch.kind``.
         """
+        found = structure(graph)
+        if found != self.structure:
+            raise ValueError(
+                f"this metanetwork was made for networks with {self.structure}; "
+                f"got one with {found}"
+            )
         self.arch.kind.check(graph)
         views = dense_views(
             graph,
@@ -110,5 +119,16 @@ class Backbone(nn.Module):
         return tuple(replace(view, sign=sign.unsqueeze(-1)) for view in views)
 
     def pyg_views(self, data: "Data") -> tuple[GraphView, ...]:
-        """The views of a ``Data`` or ``Batch``."""
+        """The views of a ``Data`` or ``Batch``.
+
+        Raises:
+            ValueError: it has other node types or edge features than this was made for.
+        """
+        needed = len(self.encode_nodes.table), self.init_edges.in_features
+        found = int(data.node_type.max()) + 1, data.edge_attr.shape[-1]
+        if found != needed:
+            raise ValueError(
+                "this metanetwork was made for graphs with {} node types and {} edge features; "
+                "got one with {} and {}".format(*needed, *found)
+            )
         return pyg_views(data, len(self.layers))

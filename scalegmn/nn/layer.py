@@ -28,7 +28,7 @@ class Layer(nn.Module):
     Reference: Kalogeropoulos et al., 2024, arXiv:2406.10685, section 5 and appendix A.
 
     Args:
-        msg: the message function along the edges.
+        msg: the message function along the edges, or None if nodes are not read afterwards.
         msg_backward: the message function against the edges, or None.
         upd: of nodes.
         upd_edges: UPD of each stream of edge features; none if edges are not read afterwards.
@@ -36,7 +36,7 @@ class Layer(nn.Module):
 
     def __init__(
         self,
-        msg: Message,
+        msg: Message | None,
         msg_backward: Message | None,
         *,
         upd: Update,
@@ -67,11 +67,10 @@ class Layer(nn.Module):
             msg_backward=self.msg_backward,
             upd_edges=self.upd_edges,
         )
-        m = [_update(self.msg, h, sums.along)]
-        if self.msg_backward is not None:
-            m.append(_update(self.msg_backward, h, sums.against))
+        received = [(self.msg, sums.along), (self.msg_backward, sums.against)]
+        m = [_update(msg, h, total) for msg, total in received if msg is not None]
         return self.upd(h, m, p, view), sums.edges
 
 
-def _update(message: Message, h: Nodes, total: Tensor | None) -> Nodes:
-    return torch.zeros_like(h) if total is None else message.update(h, total)
+def _update(msg: Message, h: Nodes, total: Tensor | None) -> Nodes:
+    return torch.zeros_like(h) if total is None else msg.update(h, total)

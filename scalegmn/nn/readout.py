@@ -1,4 +1,4 @@
-"""From node features to one vector per network."""
+"""READ: one vector per network, from node features."""
 
 from abc import ABC, abstractmethod
 
@@ -94,6 +94,24 @@ class FullGraph(Readout):
         return self.rho(torch.cat([pooled, *fixed], dim=-1))
 
 
+class FixedNodes(Readout):
+    r""":math:`\rho([h_{\mathrm{in}}, h_{\mathrm{out}}])`, where there are no hidden nodes.
+
+    Args:
+        rho: of the features of all input and output nodes.
+    """
+
+    roles = (Role.INPUT, Role.OUTPUT)
+
+    def __init__(self, rho: MLP) -> None:
+        super().__init__()
+        self.rho = rho
+
+    def forward(self, h: RoleFeatures, view: GraphView) -> Out:
+        fixed = [view.flat(h[Role.INPUT]), view.flat(h[Role.OUTPUT])]
+        return self.rho(torch.cat(fixed, dim=-1))
+
+
 class AllNodes(Readout):
     r""":math:`\rho(\sum_i \phi(h_i))` over all nodes, where there is no scale symmetry.
 
@@ -110,4 +128,4 @@ class AllNodes(Readout):
         self.rho = rho
 
     def forward(self, h: RoleFeatures, view: GraphView) -> Out:
-        return self.rho(sum(view.pool(self.phi(h[role]), role) for role in self.roles))
+        return self.rho(sum(view.pool(self.phi(x), role) for role, x in h.items()))

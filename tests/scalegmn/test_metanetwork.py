@@ -282,3 +282,10 @@ def test_training_on_pruned_networks_stays_finite(graphs, kind, direction):
         loss.backward()
         optimizer.step()
     assert all(p.isfinite().all() for p in functional.parameters())
+
+
+def test_it_prints_as_one_line(graphs):
+    operator = Operator(graphs(Sign()), Architecture(kind=Sign(), d=6, skip=True))
+    assert repr(operator) == (
+        f"Operator(kind=Sign(symmetrized=True), d=6, skip=True, {count(operator):,} parameters)"
+    )

@@ -1,7 +1,7 @@
 """Everything that one layer computes on edges."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -23,7 +23,7 @@ class EdgeProgram:
     """The message functions and edge updates of a layer, ready to run on any of its edges.
 
     Args:
-        msg: along the edges.
+        msg: along the edges, or None.
         msg_backward: against the edges, or None.
         upd_edges: one for each stream of edge features.
         embedding: makes features out of what is stored of edges; None where these are features.
@@ -31,7 +31,7 @@ class EdgeProgram:
 
     def __init__(
         self,
-        msg: Message,
+        msg: Message | None,
         msg_backward: Message | None,
         upd_edges: Iterable[nn.Module],
         embedding: nn.Linear | None,
@@ -39,18 +39,19 @@ class EdgeProgram:
         parts: list[nn.Module | None] = [msg, msg_backward, *upd_edges, embedding]
         self.params = [p for part in parts if part is not None for p in part.parameters()]
         self.embedding = embedding
-        self.along = message_plan(msg)
+        self.along = None if msg is None else message_plan(msg)
         self.against = None if msg_backward is None else message_plan(msg_backward)
         self.updates = [edge_update_plan(upd) for upd in upd_edges]
 
     def node_terms(self, nodes: NodeState) -> tuple[Terms, Terms]:
         """Node terms as they are gathered at the source and at the target of each edge."""
         ends = [update.ends(nodes) for update in self.updates]
-        source = [self.along.sender(nodes), None, [end[0] for end in ends]]
-        target = [self.along.receiver(nodes), None, [end[1] for end in ends]]
+        source: list[Any] = [None, None, [end[0] for end in ends]]
+        target: list[Any] = [None, None, [end[1] for end in ends]]
+        if self.along is not None:
+            source[0], target[0] = self.along.sender(nodes), self.along.receiver(nodes)
         if self.against is not None:
-            source[1] = self.against.receiver(nodes)
-            target[1] = self.against.sender(nodes)
+            source[1], target[1] = self.against.receiver(nodes), self.against.sender(nodes)
         return source, target
 
     def __call__(
@@ -60,7 +61,7 @@ class EdgeProgram:
         source_role, target_role = ends.roles
         features = [EdgeFeatures(e, self.embedding) for e in edges]
         to_target = to_source = None
-        if target_role in self.along.msg.roles:
+        if self.along is not None and target_role in self.along.msg.roles:
             terms = source[0], target[0]
             to_target = self.along.summed(target_role, features[0], *terms, ends.at_target)
         if self.against is not None and source_role in self.against.msg.roles:

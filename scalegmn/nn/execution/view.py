@@ -60,7 +60,7 @@ class GraphView:
         nodes: NodeState,
         edges: tuple[Edges, ...],
         *,
-        msg: Message,
+        msg: Message | None,
         msg_backward: Message | None,
         upd_edges: Iterable[nn.Module],
     ) -> Propagated:
