@@ -119,15 +119,10 @@ class Operator(nn.Module):
         self, graph: NetworkGraph, arch: Architecture, *, out_scale: float | None = None
     ) -> None:
         super().__init__()
-<<<<<<< HEAD
-        last = arch.last_layer(graph, tuple(Role), 1, graph.edge_dim)
-        self.gnn = Backbone(graph, arch, last, roles=tuple(Role), edges_read=True)
-=======
         num_biases = sum(group.bias is not None for group in graph.groups)
         roles = tuple(Role) if num_biases else ()
-        last = arch.last_layer(graph, roles, 1, graph.taps)
+        last = arch.last_layer(graph, roles, 1, graph.edge_dim)
         self.gnn = Backbone(graph, arch, last, roles=roles, edges_read=True)
->>>>>>> nn
         self.node_scale = self.edge_scale = None
         if out_scale is not None:
             if num_biases:
@@ -155,14 +150,10 @@ class Operator(nn.Module):
             d_E = self._scaled(d_E, self.edge_scale, graph.block_of_edge)
         return graph.parameters(x_V + d_V.view_as(x_V), x_E + d_E.view_as(x_E))
 
-<<<<<<< HEAD
-    def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge k"]]:
-=======
     def __repr__(self) -> str:
         return _short(self, self.gnn.arch)
 
-    def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge tap"]]:
->>>>>>> nn
+    def on_pyg(self, data: "Data") -> tuple[Float[Tensor, "node 1"], Float[Tensor, "edge k"]]:
         """The changes of node and edge features of a ``Data`` or ``Batch``."""
         views = self.gnn.pyg_views(data)
         d_V, d_E = self.on_features(views, data.x[None], data.edge_attr[None])
