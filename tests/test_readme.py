@@ -70,3 +70,16 @@ def test_commands_have_no_comments(page):
     # An interactive zsh takes them for arguments.
     for block in re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
         assert "#" not in block
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.parent.name != "extend"], ids=name)
+def test_files_that_are_named_exist(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+    for path in re.findall(r"`((?:\w+/)+[\w.]+\.(?:py|yaml|md|png|txt))`", text):
+        assert path.startswith("outputs/") or (ROOT / path).exists(), path
+
+
+def test_a_value_reaches_its_file_in_ten_hops():
+    text = (ROOT / "docs" / "how_a_run_works.md").read_text(encoding="utf-8")
+    hops = re.findall(r"^(\d+)\. `", text, flags=re.M)
+    assert 5 <= len(hops) <= 10
