@@ -11,5 +11,5 @@ def structure(graph: NetworkGraph) -> str:
     joined = " ".join(f"{block.source}-{block.target}" for block in graph.blocks)
     return (
         f"{size[Role.INPUT]} inputs, {hidden} hidden layers, {size[Role.OUTPUT]} outputs and "
-        f"kernels of at most {graph.taps} weights (layers {joined})"
+        f"kernels of at most {graph.edge_dim} weights (layers {joined})"
     )
