@@ -1,0 +1,57 @@
+"""The settings that a fair comparison shares."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from pipelines.protocol import protocol
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def settings(*overrides):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return protocol(compose("train", overrides=["paths.run_dir=/run", *overrides]))
+
+
+def test_seeds_places_and_devices_are_no_part_of_it():
+    here = settings("experiment=baseline_magnitude")
+    for same in ("seed=1", "paths.data_dir=/x", "trainer.devices=2", "data.download=false"):
+        assert settings("experiment=baseline_magnitude", same) == here
+
+
+@pytest.mark.parametrize(
+    ("override", "key", "value"),
+    [
+        ("target.net.width=8", "target.net.width", 8),
+        ("selection.gauge=balanced", "selection.gauge", "balanced"),
+        ("prune_biases=true", "prune_biases", True),
+        ("finetune.lr=[1e-2]", "finetune.lr", [0.01]),
+        ("finetune.max_epochs=7", "finetune.max_epochs", 7),
+        ("trainer.precision=bf16-mixed", "trainer.precision", "bf16-mixed"),
+        ("data.batch_size=3", "data.batch_size", 3),
+    ],
+)
+def test_what_makes_a_comparison_unfair_is_part_of_it(override, key, value):
+    assert settings("experiment=baseline_magnitude", override)[key] == value
+    assert settings("experiment=baseline_magnitude")[key] != value
+
+
+def test_what_a_one_shot_method_does_not_use_is_left_out():
+    keys = settings("experiment=baseline_snip").keys()
+    assert not [key for key in keys if key.startswith(("optimizer", "architecture", "scheduler"))]
+    assert "pruner.score.batches" in keys and "trainer.max_epochs" not in keys
+
+
+def test_a_method_that_trains_has_its_training_in_it_once():
+    found = settings("experiment=eq_prune_small_cnn")
+    assert found["optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 300
+    assert found["model.l1_weight"] == 1e-3 and found["architecture.d"] == 18
+    assert not [key for key in found if key.startswith(("model.optimizer", "pruner.module"))]
+
+
+def test_predictors_of_other_architectures_differ():
+    one = settings("experiment=predict_small_cnn")
+    other = settings("experiment=predict_small_cnn", "architecture.preserve_size=true")
+    assert {key for key in one if one[key] != other[key]} == {"architecture.preserve_size"}
