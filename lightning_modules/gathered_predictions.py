@@ -38,5 +38,6 @@ class GatheredPredictions(Metric):
     @torch.no_grad()
     def predictions(self) -> Predictions:
         """On every process the same; all of them have to call this."""
-        logit, label, sparsity = (part.float().cpu() for part in self.compute())
+        # One network's values come back without an axis.
+        logit, label, sparsity = (part.reshape(-1).float().cpu() for part in self.compute())
         return Predictions(logit.sigmoid(), label, sparsity)

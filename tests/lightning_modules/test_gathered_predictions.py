@@ -24,3 +24,9 @@ def test_half_precision_and_graphs_are_left_behind():
     found = gathered.predictions()
     assert found.predicted.dtype == torch.float32 and not found.predicted.requires_grad
     assert found.predicted.tolist() == pytest.approx(logit.detach().float().sigmoid().tolist())
+
+
+def test_a_split_of_one_network_is_a_split():
+    gathered = GatheredPredictions()
+    gathered.update(torch.zeros(1), torch.rand(1), torch.zeros(1))
+    assert len(gathered.predictions()) == 1
