@@ -66,6 +66,10 @@ class Functional(nn.Module):
             graph: the architecture.
             params: of one network or, with a leading axis, of a batch.
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
+
+        Raises:
+            ValueError: the graph has other inputs, layers, outputs or kernels than the one that
+                this was made for (hidden widths are free), or not the symmetry of ``arch.kind``.
         """
         views = self.gnn.dense_views(graph, params, sign)
         x_V, x_E = graph.features(params)
@@ -141,6 +145,10 @@ class Operator(nn.Module):
             graph: the architecture.
             params: of one network or, with a leading axis, of a batch.
             sign: nodes whose freedom is a sign, by network, where activations differ in a batch.
+
+        Raises:
+            ValueError: the graph has other inputs, layers, outputs or kernels than the one that
+                this was made for (hidden widths are free), or not the symmetry of ``arch.kind``.
         """
         views = self.gnn.dense_views(graph, params, sign)
         x_V, x_E = graph.features(params)

@@ -14,7 +14,7 @@ from scalegmn.nn.execution.view import GraphView
 
 # Below so many edges the number of operations counts, above it their size.
 FEW_EDGES = 4096
-# Above so many numbers in one edge feature tensor nothing is kept for the backward pass.
+# A layer with more numbers in one edge feature tensor keeps nothing for the backward pass.
 MANY_NUMBERS = 1 << 22
 
 
@@ -41,7 +41,8 @@ def dense_views(
         edges_read: so are the edges.
         both_ways: messages go against the edges, too.
     """
-    recompute = num_networks * graph.num_edges * d > MANY_NUMBERS
+    kept_edges = MANY_NUMBERS // max(1, num_networks * d)
+    few = num_networks * graph.num_edges <= FEW_EDGES
     return _views(
         graph,
         device,
@@ -49,8 +50,8 @@ def dense_views(
         roles=roles,
         edges_read=edges_read,
         both_ways=both_ways,
-        merged=num_networks * graph.num_edges <= FEW_EDGES and not recompute,
-        recompute=recompute,
+        merged=few and graph.num_edges <= kept_edges,
+        kept_edges=kept_edges,
     )
 
 
@@ -64,13 +65,14 @@ def _views(
     edges_read: bool,
     both_ways: bool,
     merged: bool,
-    recompute: bool,
+    kept_edges: int,
 ) -> tuple[GraphView, ...]:
     """The views: a layer computes only along blocks on which what is read in the end depends.
 
     ``merged`` computes successive blocks together, by index, where the same functions do.
+    Layers with more than ``kept_edges`` keep nothing for the backward pass.
     """
-    nodes = _nodes(graph, device, recompute)
+    nodes = _nodes(graph, device)
     everything = list(range(len(graph.blocks)))
     needed = [everything] * num_layers
     if not edges_read:
@@ -81,7 +83,8 @@ def _views(
         old, new = _places(graph, stored), _places(graph, kept)
         runs = _runs(graph, blocks, stored, kept, both_ways) if merged else [[k] for k in blocks]
         bands = tuple(_band(graph, run, old, new, device) for run in runs)
-        views.append(replace(nodes, bands=bands))
+        recompute = sum(graph.blocks[k].num_edges for k in blocks) > kept_edges
+        views.append(replace(nodes, bands=bands, recompute=recompute))
     return tuple(views)
 
 
@@ -110,7 +113,7 @@ def blocks_needed(
     return needed
 
 
-def _nodes(graph: NetworkGraph, device: torch.device, recompute: bool) -> GraphView:
+def _nodes(graph: NetworkGraph, device: torch.device) -> GraphView:
     """Where the nodes lie; no bands."""
     by_role: dict[Role, Index] = {}
     for role in Role:
@@ -127,7 +130,6 @@ def _nodes(graph: NetworkGraph, device: torch.device, recompute: bool) -> GraphV
         graph.node_types.to(device),
         graph.edge_types.to(device),
         graph.sign_nodes.to(device)[None, :, None],
-        recompute=recompute,
     )
 
 

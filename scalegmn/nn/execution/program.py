@@ -36,12 +36,16 @@ class EdgeProgram:
         upd_edges: Iterable[nn.Module],
         embedding: nn.Linear | None,
     ) -> None:
-        parts: list[nn.Module | None] = [msg, msg_backward, *upd_edges, embedding]
-        self.params = [p for part in parts if part is not None for p in part.parameters()]
+        self.parts: list[nn.Module | None] = [msg, msg_backward, *upd_edges, embedding]
         self.embedding = embedding
         self.along = None if msg is None else message_plan(msg)
         self.against = None if msg_backward is None else message_plan(msg_backward)
         self.updates = [edge_update_plan(upd) for upd in upd_edges]
+
+    @property
+    def params(self) -> list[nn.Parameter]:
+        """All that is learned."""
+        return [p for part in self.parts if part is not None for p in part.parameters()]
 
     def node_terms(self, nodes: NodeState) -> tuple[Terms, Terms]:
         """Node terms as they are gathered at the source and at the target of each edge."""
