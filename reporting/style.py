@@ -11,7 +11,7 @@ from reporting.identity import method_order
 from reporting.records import FINETUNED_DENSE
 from reporting.schema import METHODS
 
-# Related methods have related colours, distinguishable by colour-blind readers where both are usual.
+# Related methods have related colours, distinguishable by colour-blind readers where need be.
 COLOURS = {
     "dense": "#000000",
     FINETUNED_DENSE: "#7f7f7f",

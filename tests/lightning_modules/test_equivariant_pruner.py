@@ -82,12 +82,12 @@ def test_dropout_is_active_in_training_only(make_trainer, data):
 def test_batch_normalisation_is_folded():
     module = pruner(VGG(11, in_channels=1, batch_norm=True))
     assert not any(isinstance(m, nn.BatchNorm2d) for m in module.target.modules())
-    assert module.target_parameters().keys() == dict(module.target.named_parameters()).keys()
+    assert module.rewritten().keys() == dict(module.target.named_parameters()).keys()
 
 
 def test_what_is_offered_is_detached_and_fits_the_target():
     module = pruner(SmallCNN())
-    offered = module.target_parameters()
+    offered = module.rewritten()
     assert not any(p.requires_grad for p in offered.values())
     module.target.load_state_dict(offered)
 
@@ -117,9 +117,9 @@ def test_the_operator_makes_the_network_sparser(make_trainer, data):
         l1_weight=1e-2,
         optimizer=partial(Adam, lr=1e-2),
     )
-    before = float(l1(module.target_parameters()))
+    before = float(l1(module.rewritten()))
     make_trainer(max_epochs=2).fit(module, datamodule=data)
-    assert float(l1(module.target_parameters())) < 0.8 * before
+    assert float(l1(module.rewritten())) < 0.8 * before
 
 
 class Bend(nn.Module):
@@ -193,9 +193,9 @@ def test_the_operator_keeps_its_precision(make_trainer, data):
         return Operator(graph, Architecture(d=4, num_layers=1))
 
     module = pruner(SmallCNN(), operator)
-    exact = module.target_parameters()
+    exact = module.rewritten()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        for name, p in module.target_parameters().items():
+        for name, p in module.rewritten().items():
             assert torch.equal(p, exact[name])
     trainer = make_trainer(precision="bf16-mixed")
     trainer.fit(module, datamodule=data)

@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader
 
 from lightning_modules.predictor import Predictor
 from lightning_modules.squared_error import SquaredError
-from pipelines.loaded_predictor import new_or_loaded
+from pipelines.loaded_predictor import build_or_load
 from scalegmn.nn import Architecture, Bidirectional, BidirectionalInverse, Scale, Sign
 from scalegmn.predictor import AccuracyPredictor, Metanetwork, StatNN, save_predictor
 from scalegmn.targets import SmallCNN
@@ -136,24 +136,24 @@ def test_a_predictor_goes_on_from_its_file(tmp_path):
     trained = AccuracyPredictor(StatNN(d=8), graph_of())
     save_predictor(file, trained, {})
     net = SmallCNN(1, 3, width=4)
-    loaded = new_or_loaded(Metanetwork(), network=net, image_shape=(1, 32, 32), weights=file)
+    loaded = build_or_load(Metanetwork(), network=net, image_shape=(1, 32, 32), weights=file)
     assert loaded.recipe == trained.recipe and loaded.training
     for name, parameter in trained.named_parameters():
         assert torch.equal(loaded.get_parameter(name), parameter)
-    new = new_or_loaded(StatNN(d=4), network=net, image_shape=(1, 32, 32), weights=None)
+    new = build_or_load(StatNN(d=4), network=net, image_shape=(1, 32, 32), weights=None)
     assert new.recipe == StatNN(d=4) and new.graph == graph_of()
     save_predictor(file, AccuracyPredictor(Metanetwork(Architecture(d=4)), graph_of()), {})
     other = SmallCNN(1, 10, width=4)
     with pytest.raises(ValueError, match="predictor.weights=.*3 outputs.*got one with .*10 out"):
-        new_or_loaded(StatNN(), network=other, image_shape=(1, 32, 32), weights=file)
+        build_or_load(StatNN(), network=other, image_shape=(1, 32, 32), weights=file)
 
 
 def test_a_recipe_that_does_not_count_is_named(tmp_path, caplog):
     file, net = str(tmp_path / "predictor.safetensors"), SmallCNN(1, 3, width=4)
     save_predictor(file, AccuracyPredictor(StatNN(d=4), graph_of()), {})
-    new_or_loaded(StatNN(d=4), network=net, image_shape=(1, 32, 32), weights=file)
+    build_or_load(StatNN(d=4), network=net, image_shape=(1, 32, 32), weights=file)
     assert not caplog.messages
-    new_or_loaded(Metanetwork(), network=net, image_shape=(1, 32, 32), weights=file)
+    build_or_load(Metanetwork(), network=net, image_shape=(1, 32, 32), weights=file)
     (message,) = caplog.messages
     assert file in message and "StatNN" in message and "model/reader=" in message
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.loaded_predictor import new_or_loaded
+from pipelines.loaded_predictor import build_or_load
 from scalegmn.predictor import StatNN, load_predictor, save_predictor
 from scalegmn.targets import SmallCNN
 
@@ -10,7 +10,7 @@ RECIPE = StatNN(d=8)
 
 def predictor(split, weights=None):
     shape = (1, 32, 32)
-    return new_or_loaded(
+    return build_or_load(
         RECIPE, network=SmallCNN(), image_shape=shape, weights=weights, split=split
     )
 
