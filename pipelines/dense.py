@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hydra.utils import instantiate
 from lightning import LightningDataModule
@@ -15,6 +15,7 @@ from torch import nn
 
 from callbacks import StopOnDivergence
 from lightning_modules.classifier import Classifier
+from lightning_modules.schedule import OptimizerFactory, Schedule
 from pipelines.evaluation import dense_row
 from pipelines.fit import Budget, fit
 from pipelines.lock import locked
@@ -30,6 +31,36 @@ from scalegmn.graph import fold_batch_norm
 log = logging.getLogger(__name__)
 
 FILE = "dense.safetensors"
+
+
+@dataclass(frozen=True)
+class DenseTraining:
+    """The recipe of a dense network.
+
+    Args:
+        optimizer: makes an optimizer for its parameters.
+        scheduler: of its learning rate.
+        max_epochs: how long it is trained.
+        gradient_clip_val: the largest norm of the gradient; ``None`` for any.
+        label_smoothing: of the training loss.
+        monitor: the metric of the epoch whose weights are kept.
+        monitor_mode: whether that has its ``min`` or ``max``.
+        data: settings of the data that differ from the run's.
+    """
+
+    optimizer: OptimizerFactory
+    scheduler: Schedule
+    max_epochs: int
+    gradient_clip_val: float | None
+    label_smoothing: float
+    monitor: str
+    monitor_mode: Literal["min", "max"]
+    data: dict[str, Any]
+
+    @property
+    def budget(self) -> Budget:
+        """How long it is trained, and which of its epochs is the best."""
+        return Budget(self.max_epochs, self.gradient_clip_val, self.monitor, self.monitor_mode)
 
 
 @dataclass(frozen=True)
@@ -87,20 +118,25 @@ def train_dense(run: Run, folder: Path) -> None:
         run: gives the recipe.
         folder: of the stage.
     """
-    recipe = run.cfg.dense
+    recipe: DenseTraining = run.build("dense")
     run.seed()
     module = Classifier(
         run.target(),
-        optimizer=run.build("dense.optimizer"),
-        scheduler=run.build("dense.scheduler"),
+        optimizer=recipe.optimizer,
+        scheduler=recipe.scheduler,
         label_smoothing=recipe.label_smoothing,
-    )
-    budget = Budget(
-        recipe.max_epochs, recipe.gradient_clip_val, recipe.monitor, recipe.monitor_mode
     )
     label = f"dense {run.cfg.target.name}"
     data = _data(run)
-    fit(run, module, budget, folder=folder, label=label, data=data, callbacks=[StopOnDivergence()])
+    fit(
+        run,
+        module,
+        recipe.budget,
+        folder=folder,
+        label=label,
+        data=data,
+        callbacks=[StopOnDivergence()],
+    )
     if run.processes.is_first:
         own = {"method": "dense", "sparsity": "0"}
         save_network(folder / FILE, module.net.state_dict(), {**metadata(run.cfg), **own})

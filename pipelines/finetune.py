@@ -1,14 +1,16 @@
 """Fine-tune a candidate under its mask, evaluate and save it: the same for every method."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from callbacks import EarlyStoppedFineTuning, GradientFreezing, Masking
 from lightning_modules.classifier import Classifier
@@ -27,11 +29,33 @@ CANDIDATE = "candidate.safetensors"
 MASK = "mask."
 
 
+@dataclass(frozen=True)
+class FineTuning:
+    """The budget of fine-tuning, the same for every method.
+
+    Args:
+        optimizer: makes an optimizer, given parameters and a learning rate.
+        lr: one learning rate or several, of which the lowest validation loss chooses.
+        max_epochs: when to stop at the latest; 0 does not fine-tune.
+        patience: epochs without a lower validation loss until it stops.
+    """
+
+    optimizer: Callable[..., Optimizer]
+    lr: float | Sequence[float]
+    max_epochs: int
+    patience: int
+
+    @property
+    def grid(self) -> list[float]:
+        """The learning rates as a list."""
+        return [self.lr] if isinstance(self.lr, int | float) else list(self.lr)
+
+
 def finetune(run: Run, candidate: Candidate, *, method: str, folder: Path) -> PrunedRow:
     """Fine-tune with every learning rate, choose by validation loss, test, and save.
 
-    Leaves ``pruned_<percent>.safetensors`` in the folder. The test images are only looked at when
-    everything is chosen. Finished work is found again in ``finetune/``.
+    Leaves ``pruned_<percent>.safetensors`` in the folder. Test images are
+    never looked at for a choice. Finished work is found again in ``finetune/``.
 
     Args:
         run: gives the data and the budget, ``finetune`` of its config.
@@ -60,7 +84,7 @@ def pruned_name(percent: str) -> str:
 def _stage(run: Run, candidate: Candidate, method: str, work: Path, file: Path) -> dict[str, Any]:
     pruned, mask = _fixed(run, candidate, work / CANDIDATE)
     before = evaluate(run, pruned, "test")
-    rates = _grid(run.cfg.finetune.lr)
+    rates = run.build("finetune").grid
     outcomes = [_rate(run, pruned, mask, lr, work / f"lr_{lr:g}") for lr in rates]
     best = min(outcomes, key=lambda o: inf if o.val_loss is None else o.val_loss)
     net = deepcopy(pruned)
@@ -115,12 +139,12 @@ def _rate(run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path) -> F
 
 
 def _tune(run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path) -> dict[str, Any]:
-    settings = run.cfg.finetune
+    settings: FineTuning = run.build("finetune")
     run.seed()
     tuned = deepcopy(pruned)
     epochs = fit(
         run,
-        Classifier(tuned, optimizer=partial(run.build("finetune.optimizer"), lr=lr)),
+        Classifier(tuned, optimizer=partial(settings.optimizer, lr=lr)),
         Budget(settings.max_epochs),
         folder=folder,
         label=f"{folder.parent.name}/{folder.name}",
@@ -144,10 +168,6 @@ def _tune(run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path) -> d
             epochs=epochs,
         )
     )
-
-
-def _grid(rates: float | Sequence[float]) -> list[float]:
-    return [rates] if isinstance(rates, int | float) else list(rates)
 
 
 def _or_infinite(loss: float) -> float:

@@ -3,31 +3,20 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.errors import InstantiationException
-from hydra.utils import get_object, instantiate
+from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from pipelines.settings import with_settings
 
 from pipelines.config_check import check_types
-from pipelines.errors import one_line
 from pipelines.identity import config_hash
 from pipelines.job_folder import job_folder
 
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
-IMAGES = {
-    **{"name": "digits", "channels": 1, "size": 32, "classes": 10},
-    "network": {"_target_": "scalegmn.targets.SmallCNN", "in_channels": 1},
-    "split": {"zoo": "cifar10", "by": "cifar10_split.csv"},
-}
 
 
 def composed(*overrides, config="train"):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose(config, overrides=["paths.run_dir=/tmp/run", *overrides])
-    cfg.images = IMAGES
-    if config == "train":
-        cfg.config_hash = "-"
     return cfg
 
 
@@ -48,20 +37,11 @@ def test_every_experiment_composes_and_every_target_resolves(experiment):
     assert all(callable(get_object(target)) for target in targets(cfg))
 
 
-def test_fine_tuning_a_predictor_asks_for_one():
-    overrides = ["experiment=predict_small_cnn", "hparams=finetuned_on_pruned_zoo"]
-    cfg = composed(*overrides)
-    check_types(cfg)
-    with pytest.raises(InstantiationException) as error:
-        instantiate(cfg.model, _convert_="all")
-    assert one_line(error.value).startswith("predictor.weights is not set: give the predictor.")
-
-
 CHOICES = [
     CONF / group
     for group in (
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
-        "target",
+        *("target", "pruner", "pipeline", "dense", "hparams"),
         *(
             "model",
             "model/symmetry",
@@ -74,7 +54,14 @@ CHOICES = [
 ]
 
 
-EXPERIMENT = {"model/reader": "predict_small_cnn", "model/loss": "predict_small_cnn"}
+# What a choice is made for, where that is not the training of a dense network.
+EXPERIMENT = {
+    **dict.fromkeys(("model/reader", "model/loss", "hparams"), "predict_small_cnn"),
+    **{f"data={zoo}": "predict_small_cnn" for zoo in ("small_cnn_zoo", "pruned_zoo", "zoo_union")},
+    "pruner": "baseline_magnitude",
+    "pruner=scalegmn_eq": "eq_prune_small_cnn",
+    "pipeline=build_zoo": "build_zoo",
+}
 
 
 @pytest.mark.parametrize(
@@ -83,10 +70,12 @@ EXPERIMENT = {"model/reader": "predict_small_cnn", "model/loss": "predict_small_
         f"{folder.relative_to(CONF).as_posix()}={file.stem}"
         for folder in CHOICES
         for file in sorted(folder.glob("*.yaml"))
+        if file.stem != "one_shot"  # What other pruners are made of.
     ],
 )
 def test_every_choice_composes(override):
-    experiment = EXPERIMENT.get(override.partition("=")[0], "train_small_cnn")
+    group = override.partition("=")[0]
+    experiment = EXPERIMENT.get(override, EXPERIMENT.get(group, "train_small_cnn"))
     cfg = composed(f"experiment={experiment}", override)
     assert all(callable(get_object(target)) for target in targets(cfg))
 
@@ -117,7 +106,7 @@ PUBLISHED = {
 
 
 def test_every_published_predictor_is_in_the_table():
-    files = {file.stem for file in (CONF / "published").glob("*.yaml")}
+    files = {file.stem for file in (CONF / "hparams").glob("*.yaml")}
     assert {name for name in files if name.startswith(("cifar10", "svhn"))} == set(PUBLISHED)
 
 
@@ -134,7 +123,10 @@ def test_published_predictors_are_as_published(name):
     ) == PUBLISHED[name]
     assert cfg.data.folder == ("svhn_cropped" if name.startswith("svhn") else "cifar10")
     assert cfg.scheduler.scheduler.lr_lambda.steps == 1000 and cfg.trainer.gradient_clip_val == 10
-    assert cfg.callbacks.best.monitor == "val/kendall_tau" and cfg.callbacks.best.mode == "max"
+    assert (
+        cfg.monitor == cfg.callbacks.best.monitor == "val/kendall_tau"
+        and cfg.callbacks.best.mode == "max"
+    )
     assert arch.io.separate == (name.startswith(("svhn", "cifar10_tanh")))
     skips = {"cifar10_hetero_bidirectional", "svhn_tanh_bidirectional"}
     assert arch.skip == (name in skips or name.startswith("svhn_relu"))
@@ -183,14 +175,13 @@ def test_a_target_brings_its_data_unless_told_otherwise(overrides, gray):
 def test_the_grid_of_sparsities_is_the_target_s_unless_told_otherwise(overrides, grid):
     cfg = composed(*overrides)
     assert cfg.sparsity == grid
-    (pruning,) = (c for c in cfg.callbacks.values() if "sparsities" in c)
-    assert pruning.sparsities == grid
+    assert cfg.pipeline.sparsities == grid
 
 
 def test_a_vgg_is_called_by_its_depth():
     for override in ("target.net.depth=11", "target=vgg11"):
         cfg = composed("experiment=train_vgg19", override)
-        assert cfg.target.net.depth == 11 and cfg.metadata.target == "vgg11"
+        assert cfg.target.net.depth == 11 and cfg.target.name == "vgg11"
 
 
 def test_quickstart_is_the_default_and_needs_no_download():
@@ -204,16 +195,18 @@ def test_quickstart_is_the_default_and_needs_no_download():
 def test_smoke_runs_are_short(experiment):
     cfg = composed(f"experiment={experiment}", "debug=smoke")
     assert cfg.trainer.max_epochs <= 2 and cfg.trainer.limit_train_batches <= 5
-    assert cfg.inner.trainer.limit_test_batches <= 5
-    assert cfg.finetune.routine.max_epochs <= 2
+    assert cfg.trainer.limit_test_batches <= 5
+    assert cfg.finetune.max_epochs <= 2 and cfg.dense.max_epochs <= 2
 
 
-def test_controls_can_be_added_to_any_pruning_experiment():
-    add = ["+pruning@callbacks.shuffled=shuffled", "+pruning@callbacks.dense=dense"]
+def test_other_methods_can_be_compared_in_any_pruning_experiment():
+    add = ["+pruner@compare.shuffled=shuffled", "+pruner@compare.random=random"]
     cfg = composed("experiment=eq_prune_small_cnn", *add)
-    assert cfg.callbacks.shuffled.method == "shuffled" and cfg.callbacks.dense.sparsities == 0
-    folders = {cfg.callbacks[name].folder for name in ("scalegmn_eq", "shuffled", "dense")}
-    assert len(folders) == 3
+    assert cfg.pipeline.method.name == "scalegmn_eq"
+    assert {name: node.name for name, node in cfg.pipeline.compare.items()} == {
+        "shuffled": "shuffled",
+        "random": "random",
+    }
 
 
 def test_paths_and_devices_are_no_part_of_a_runs_identity(monkeypatch, tmp_path):
@@ -298,8 +291,10 @@ def test_whole_numbers_and_other_choices_are_fine(override):
     check_types(cfg)
 
 
-@pytest.mark.parametrize(("precision", "fused"), [("16-mixed", False), ("bf16-mixed", True)])
-def test_an_optimizer_is_not_fused_where_lightning_has_to_clip_scaled_gradients(precision, fused):
+@pytest.mark.parametrize(
+    ("precision", "fused"), [("16-mixed", False), ("bf16-mixed", False), ("bf16-true", True)]
+)
+def test_an_optimizer_is_not_fused_where_lightning_would_not_clip(precision, fused):
     cfg = composed("experiment=eq_prune_vgg19", f"trainer.precision={precision}")
     assert cfg.optimizer.fused is fused and composed().optimizer.fused is True
     check_types(cfg)
@@ -338,54 +333,46 @@ def test_launchers_compose_where_they_are_installed(launcher, plugin):
     assert plugin in cfg.hydra.launcher._target_
 
 
-def said_by(*overrides):
-    metadata = composed("experiment=train_small_cnn", *overrides).metadata
-    return metadata.network, metadata.images
+EVERY_HPARAMS = sorted(file.stem for file in (CONF / "hparams").glob("*.yaml"))
 
 
-def evaluated(network, images, *given):
-    cfg = composed("file=net.safetensors", *given, config="evaluate")
-    keys = [override.partition("=")[0] for override in given]
-    with_settings(cfg, "target.net", network, keys)
-    with_settings(cfg, "data", images, keys)
-    return cfg
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("override", ["scheduler=cosine", "optimizer=sgd", "optimizer=adamw"])
+def test_a_replaced_group_replaces_its_keys(experiment, override):
+    """What an experiment chooses in a group must not outlive the choice."""
+    group, choice = override.split("=")
+    cfg = composed(f"experiment={experiment}", override)
+    check_types(cfg)
+    plain = composed("experiment=train_small_cnn", f"{group}={choice}")[group]
+    written = OmegaConf.to_container(cfg[group], resolve=False)
+    assert written == OmegaConf.to_container(plain, resolve=False)
 
 
-def test_a_file_says_how_its_network_and_its_images_were_set():
-    relu6 = "+target.net.activation={_target_:torch.nn.ReLU6,_partial_:true}"
-    asked = ["target.net.width=8", relu6, "data.folder=more", "data.gray=mean", "data.split_seed=7"]
-    cfg = evaluated(*said_by(*asked, "data.batch_size=3"))
-    assert cfg.target.net.width == 8 and cfg.target.net.activation._target_ == "torch.nn.ReLU6"
-    assert (cfg.data.folder, cfg.data.gray, cfg.data.split_seed) == ("more", "mean", 7)
-    assert cfg.data.batch_size == 256 and cfg.target.net.in_channels == IMAGES["channels"]
-
-
-def test_what_was_given_counts_more_than_what_a_file_says():
-    said = said_by("target.net.width=8", "data.folder=more", "data.gray=mean")
-    cfg = evaluated(*said, "target.net.width=4", "data.folder=other")
-    assert cfg.target.net.width == 4 and cfg.data.folder == "other" and cfg.data.gray == "mean"
-    assert evaluated(*said, "data=digits").data == evaluated("{}", "{}", "data=digits").data
-
-
-@pytest.mark.parametrize("value", ['{"_target_": "os.system"}', '"${oc.env:HOME}"'])
-def test_a_file_cannot_choose_what_is_called(value):
-    network = f'{{"_target_": "scalegmn.targets.SmallCNN", "activation": {value}}}'
-    with pytest.raises(ValueError, match="give target.net.activation="):
-        evaluated(network, "{}")
-    with pytest.raises(ValueError, match="is not a JSON object"):
-        evaluated("5", "{}")
-
-
+@pytest.mark.parametrize("name", EVERY_HPARAMS)
 @pytest.mark.parametrize(
-    ("overrides", "setting"),
+    "override",
     [
-        ([], None),
-        (["selection.gauge=balanced"], "balanced gauge"),
-        (["target=vgg19"], None),
-        (["target=vgg19", "target.net.batch_norm=true"], "batch normalisation"),
-        (["selection.gauge=balanced", "prune_biases=true"], "balanced gauge, sparsity over all pa"),
+        *("model/symmetry=scale", "model/symmetry=permutation", "model/direction=forward"),
+        *("model/reader=statnn", "model/reader=mlp", "optimizer=sgd", "scheduler=constant"),
     ],
 )
-def test_what_is_unusual_about_the_pruning_goes_into_the_results(overrides, setting):
-    found = composed(*overrides).callbacks.results_writer.setting
-    assert found is None if setting is None else found.startswith(setting)
+def test_groups_can_be_replaced_in_published_hyper_parameters(name, override):
+    cfg = composed("experiment=predict_small_cnn", f"hparams={name}", override)
+    check_types(cfg)
+    if override.startswith("model/symmetry"):
+        assert set(cfg.architecture.kind) == {"_target_"}
+
+
+@pytest.mark.parametrize("experiment", ["finetune_small_cnn", "finetune_vgg19"])
+def test_the_optimizer_of_fine_tuning_experiments_fine_tunes(experiment):
+    cfg = composed(f"experiment={experiment}", "optimizer=sgd", "optimizer.lr=3e-4")
+    assert cfg.finetune.optimizer._target_ == "torch.optim.SGD" and cfg.finetune.lr == 3e-4
+
+
+@pytest.mark.parametrize("experiment", ["eq_prune_small_cnn", "baseline_magnitude"])
+def test_the_optimizers_of_stages_are_chosen_apart(experiment):
+    given = ["optimizer@finetune.optimizer=sgd", "optimizer@dense.optimizer=adamw"]
+    cfg = composed(f"experiment={experiment}", *given)
+    assert cfg.finetune.optimizer._target_ == "torch.optim.SGD"
+    assert cfg.dense.optimizer._target_ == "torch.optim.AdamW"
+    assert cfg.optimizer._target_ == "torch.optim.Adam"
