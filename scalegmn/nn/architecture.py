@@ -132,8 +132,8 @@ class Architecture:
         d_in = [num_parts * self.d, self.d] if self.positional else [num_parts * self.d]
         msg = self._message_spec(into).message() if read else None
         functions = self.kind.update(w, self.io, d_in, d_node, read)
-        upd = Update(functions, skip=skip, positional=self.positional)
-        return Layer(msg, backward, upd=upd, upd_edges=edge_updates)
+        upd = Update(functions, positional=self.positional)
+        return Layer(msg, backward, upd=upd, upd_edges=edge_updates, skip=skip)
 
     def _message_spec(self, roles: set[Role]) -> MessageSpec:
         order = tuple(sorted(roles))

@@ -13,22 +13,19 @@ class Update(nn.Module):
     r"""New features of the nodes of each role, from their own and the messages that they received.
 
     .. math::
-        h'_i = S h_i + \mathrm{UPD}_{\mathrm{role}(i)}([h_i, m_i]; p_i), \qquad
+        h'_i = \mathrm{UPD}_{\mathrm{role}(i)}([h_i, m_i]; p_i), \qquad
         \mathrm{UPD}_{\mathrm{hidden}} = \mathrm{ScaleEq}
 
-    Reference: Kalogeropoulos et al., 2024, arXiv:2406.10685, section 5; the skip connection
-    :math:`S h_i` is that of the published code.
+    Reference: Kalogeropoulos et al., 2024, arXiv:2406.10685, section 5.
 
     Args:
         functions: UPD of each role; roles without one are not read afterwards.
-        skip: the linear map :math:`S`, or None.
         positional: the nodes' positional encodings are an input.
     """
 
-    def __init__(self, functions: PerRole, *, skip: nn.Linear | None, positional: bool) -> None:
+    def __init__(self, functions: PerRole, *, positional: bool) -> None:
         super().__init__()
         self.functions = functions
-        self.skip = skip
         self.positional = positional
 
     def forward(
@@ -51,6 +48,4 @@ class Update(nn.Module):
         for role in self.functions.roles:
             encoding = view.nodes(p, role) if self.positional else None
             out[role] = self.functions[role](view.nodes(x, role), encoding, view.signs(role))
-            if self.skip is not None:
-                out[role] = out[role] + self.skip(view.nodes(h, role))
         return out

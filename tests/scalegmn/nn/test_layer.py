@@ -37,5 +37,5 @@ def test_a_layer_is_its_equations():
     assert_close(new_e, expected_e)
     for role in Role:
         nodes = (graph.node_roles == role).nonzero().squeeze(1)
-        expected = layer.upd.functions[role](x[:, nodes]) + layer.upd.skip(h[:, nodes])
+        expected = layer.upd.functions[role](x[:, nodes]) + layer.skip(h[:, nodes])
         assert_close(new[role], expected)
