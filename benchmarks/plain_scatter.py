@@ -56,8 +56,8 @@ class Plain:
             sent = self._branches(msg.functions, z, self.edge_masks)
             received = torch.zeros_like(h).index_add(0, self.target, sent)
             new = self._branches(upd.functions, torch.cat([h, received], dim=-1), self.masks)
-            if upd.skip is not None:
-                new = new + upd.skip(h)
+            if layer.skip is not None:
+                new = new + layer.skip(h)
             e = self._edges(layer, e, h)
             h = new
         return h, e

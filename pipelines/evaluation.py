@@ -26,7 +26,8 @@ class Quality:
 
 def evaluate(run: Run, net: nn.Module, split: Literal["val", "test"]) -> Quality:
     """Loss and accuracy of a network on a split, over all processes."""
-    trainer = run.trainer(enable_checkpointing=False)
+    # A folder without checkpoints: Lightning would load those of a preempted job.
+    trainer = run.trainer(enable_checkpointing=False, default_root_dir=run.folder)
     measure = {"val": trainer.validate, "test": trainer.test}[split]
     (metrics,) = measure(Classifier(net), datamodule=run.data, verbose=False)
     return Quality(metrics[f"{split}/loss"], metrics[f"{split}/accuracy"])

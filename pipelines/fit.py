@@ -1,5 +1,6 @@
 """Fit one module with a trainer of its own, resuming a fit that was stopped."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ def fit(
         logger=loggers or False,
         max_epochs=budget.max_epochs,
         gradient_clip_val=budget.gradient_clip_val,
-        default_root_dir=folder,
+        # For what Lightning saves when a job is preempted.
+        default_root_dir=folder / "checkpoints",
     )
     resume(run, trainer, module, data or run.data, folder)
     return epochs_done(trainer)
@@ -103,7 +105,10 @@ def resume(
 ) -> None:
     """Fit from the folder's last checkpoint, else from a given one, else from the start."""
     last = run.processes.broadcast(checkpoint_to_continue(folder, ckpt_path, module))
-    trainer.fit(module, datamodule=data, ckpt_path=last, weights_only=True)
+    with warnings.catch_warnings():
+        # It does where a fit goes on.
+        warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
+        trainer.fit(module, datamodule=data, ckpt_path=last, weights_only=True)
     load_best(trainer, module)
 
 

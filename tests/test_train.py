@@ -16,6 +16,7 @@ import evaluate
 import train as train_py
 from pipelines import launch
 from pipelines.checkpoints import checkpoint_to_continue
+from pipelines.execute import objective
 from pipelines.run_record import read_record
 from reporting import DenseRow, PrunedRow, Results
 from scalegmn.formats import load_state, read_metadata
@@ -32,7 +33,7 @@ TINY = [
     "trainer.max_epochs=4",
     "finetune.lr=[1e-2,1e-3]",
     "finetune.max_epochs=3",
-    "callbacks.trained_target.max_epochs=2",
+    "dense.max_epochs=2",
     "callbacks.sparsity_monitor.every_n_epochs=2",
 ]
 # Runs train.py, and kills it when a metrics.csv with this part in its path has this many rows:
@@ -64,13 +65,17 @@ def determinism():
 
 def in_process(folder, *overrides):
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return train(compose("train", overrides=[*overrides, f"paths.run_dir={folder}"]))
+        where = [f"paths.run_dir={folder}", f"paths.dense_dir={folder}/shared"]
+        return train(compose("train", overrides=[*overrides, *where]))
 
 
 def killed(folder, part, rows, *overrides):
     command = [sys.executable, "-c", KILLED, part, str(rows), *overrides]
     done = subprocess.run(
-        [*command, f"hydra.run.dir={folder}"], cwd=ROOT, capture_output=True, text=True
+        [*command, f"hydra.run.dir={folder}", f"paths.dense_dir={folder}/shared"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
 
@@ -94,7 +99,7 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(tmp_path, capsys):
     in_process(whole, *TINY)
     first_table = capsys.readouterr().out
 
-    killed(broken, "dense/metrics.csv", 1, *TINY)
+    killed(broken, "small_cnn_digits_", 1, *TINY)
     # From its first minute on, the folder is this run's, and its clock runs.
     first = read_record(broken)
     assert first is not None and first.earlier_seconds == 0
@@ -140,7 +145,7 @@ def test_a_run_leaves_what_the_design_promises(quickstart):
     assert (quickstart / ".hydra" / "config.yaml").exists()
     for name in ("accuracy.png", "layers.png", "metrics.csv", "rewritten.safetensors"):
         assert (quickstart / name).stat().st_size > 0
-    assert list((quickstart / "tensorboard").glob("events.out.tfevents.*"))
+    assert list(quickstart.glob("events.out.tfevents.*"))
     for row in results.pruned:
         weights = [t for t in load_state(quickstart / row.file, SmallCNN()).values() if t.ndim > 1]
         zeros = sum(int((t == 0).sum()) for t in weights)
@@ -214,7 +219,7 @@ def test_a_sweep_goes_on_after_a_mistake_and_finds_its_jobs_again(
     first = capsys.readouterr().out
     assert "sparsity=1.5: sparsity must be" in first and "small_cnn on digits" in first
 
-    monkeypatch.setattr(train_py.L, "Trainer", None)  # Nothing is trained again.
+    monkeypatch.setattr("pipelines.run.Run.trainer", None)  # Nothing is trained again.
     with pytest.raises(SystemExit):
         launch.command(train_py.main)
     assert (job / "results.json").read_bytes() == results
@@ -224,11 +229,11 @@ def test_a_sweep_goes_on_after_a_mistake_and_finds_its_jobs_again(
 def test_a_sweep_is_told_about_validation_only():
     dense = DenseRow(test_acc=0.1, val_loss=3.0)
     facts = {"experiment": "e", "seed": 1, "target": "small_cnn", "dataset": "digits"}
-    assert train_py.objective(Results(**facts, dense=dense)) == 3.0
+    assert objective(Results(**facts, dense=dense)) == 3.0
     rows = [PrunedRow(sparsity=s, test_acc=0.2, val_loss=v) for s, v in [(0.5, 1.0), (0.9, 2.0)]]
     other = PrunedRow(sparsity=0.5, test_acc=0.2, val_loss=9.0, method="random")
     results = Results(**facts, method="magnitude", dense=dense, pruned=(*rows, other))
-    assert train_py.objective(results) == 1.5
+    assert objective(results) == 1.5
 
 
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
