@@ -13,6 +13,7 @@ from lightning_modules.ddp_loss_weight import ddp_loss_weight
 from lightning_modules.evaluation import Evaluation
 from lightning_modules.mean import Mean
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
+from scalegmn.arguments import check_number
 
 # Images (n, c, h, w) and labels (n,), in a tuple or, as PyTorch collates them, a list.
 Batch = Sequence[Tensor]
@@ -26,6 +27,9 @@ class Classifier(LightningModule):
         optimizer: makes an optimizer for the network's parameters.
         scheduler: how its learning rate changes; ``None`` for not at all.
         label_smoothing: of the training loss; validation and test use plain cross-entropy.
+
+    Raises:
+        ValueError: if ``label_smoothing`` is not between 0 and 1.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class Classifier(LightningModule):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__()
+        check_number("label_smoothing", label_smoothing, least=0, most=1)
         self.net = net
         self.optimizer = optimizer
         self.scheduler = scheduler

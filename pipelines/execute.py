@@ -15,6 +15,7 @@ from rich.console import Console
 from datamodules.preparation import prepare
 from datamodules.protocols import check_data
 from pipelines.config_check import check_config
+from pipelines.finetune_check import check_finetune
 from pipelines.identity import config_hash
 from pipelines.processes import Processes
 from pipelines.results import FILE
@@ -45,6 +46,7 @@ def execute(cfg: DictConfig) -> Results | None:
     """
     check_config(cfg)
     check_trainer(cfg)
+    check_finetune(cfg)
     use_threads(cfg.num_threads)
     use_matmul_precision(cfg.matmul_precision)
     # Of copies: instantiating resolves what other parts of the config read.

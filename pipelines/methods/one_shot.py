@@ -7,6 +7,7 @@ from torch import nn
 
 from pipelines.methods.candidate import Candidate
 from pipelines.run import Run
+from scalegmn.arguments import check_whole
 from scalegmn.pruning import Allocation, Score, balanced, make_mask
 
 GAUGES = ("raw", "balanced")
@@ -24,7 +25,7 @@ class OneShot:
         min_per_layer: entries that each tensor keeps at least.
 
     Raises:
-        ValueError: if there is no such gauge.
+        ValueError: if there is no such gauge, or ``min_per_layer`` is no count.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class OneShot:
     ) -> None:
         if gauge not in GAUGES:
             raise ValueError(f"selection.gauge={gauge}: expected one of {', '.join(GAUGES)}")
+        check_whole("selection.min_per_layer", min_per_layer, least=0)
         self.name = name
         self.score = score
         self.allocate = allocate

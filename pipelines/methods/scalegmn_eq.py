@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from inspect import signature
 
 from torch import nn
 
@@ -26,11 +27,15 @@ class ScaleGMNEq:
         name: of the method.
         module: makes the LightningModule that trains the operator, given the network.
         prune: how the rewritten network is pruned.
+
+    Raises:
+        ValueError: if ``module`` cannot be called with a network.
     """
 
     def __init__(
         self, *, name: str, module: Callable[..., EquivariantPruner], prune: OneShot
     ) -> None:
+        _check_takes_network(module, name)
         self.name = name
         self.module = module
         self.prune = prune
@@ -60,3 +65,15 @@ class ScaleGMNEq:
             save_network(run.folder / FILE, net.state_dict(), about)
         run.processes.barrier()
         return {"epochs": done}
+
+
+def _check_takes_network(module: Callable[..., EquivariantPruner], name: str) -> None:
+    """Refuse, before any training, a ``model=`` that was made for something else."""
+    try:
+        signature(module).bind(nn.Identity())
+    except TypeError as error:
+        kind = getattr(getattr(module, "func", module), "__name__", module)
+        raise ValueError(
+            f"model: {kind} is not made from the network to prune, as pruner={name} needs it: "
+            "give model=equivariant_pruner"
+        ) from error

@@ -49,3 +49,11 @@ def test_it_learns(make_trainer, data):
     assert trainer.callback_metrics["val/accuracy"] > 0.4
     (test,) = trainer.test(module, datamodule=data, verbose=False)
     assert test["test/accuracy"] > 0.4
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 2.0, float("nan")])
+def test_label_smoothing_is_a_fraction(smoothing):
+    with pytest.raises(
+        ValueError, match="^label_smoothing must be a number at least 0 and at most 1"
+    ):
+        Classifier(SmallCNN(), label_smoothing=smoothing)
