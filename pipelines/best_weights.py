@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+
+from pipelines.checkpoints import read_checkpoint
 
 
 def load_best(trainer: Trainer, pl_module: LightningModule) -> None:
@@ -20,5 +21,5 @@ def load_best(trainer: Trainer, pl_module: LightningModule) -> None:
     path = Path(checkpoint.dirpath or "") / Path(checkpoint.best_model_path).name
     if not path.is_file():
         raise FileNotFoundError(f"{path}: the best checkpoint is gone, so its weights are lost")
-    content = torch.load(path, map_location=pl_module.device, weights_only=True)
+    content = read_checkpoint(path, remedy="delete its folder to start this fit anew")
     pl_module.load_state_dict(content["state_dict"])

@@ -99,9 +99,10 @@ def dense_network(run: Run) -> Dense:
         net = fold_batch_norm(net)
     saw = saw_validation(given, run.cfg)
     row = once(
+        run,
         run.folder / "dense" / "row.json",
         lambda: vars(dense_row(run, net, saw_validation=saw)),
-        run.processes,
+        keys=("test_acc", "hash"),
     )
     return Dense(net, DenseRow(**row))
 
@@ -126,16 +127,16 @@ def train_dense(run: Run, folder: Path) -> None:
         scheduler=recipe.scheduler,
         label_smoothing=recipe.label_smoothing,
     )
-    label = f"dense {run.cfg.target.name}"
-    data = _data(run)
     fit(
         run,
         module,
         recipe.budget,
         folder=folder,
-        label=label,
-        data=data,
+        label=f"dense {run.cfg.target.name}",
+        data=_data(run),
         callbacks=[StopOnDivergence()],
+        # A checkpoint that was given is one of the method's own training.
+        ckpt_path=run.cfg.ckpt_path if folder == run.folder else None,
     )
     if run.processes.is_first:
         own = {"method": "dense", "sparsity": "0"}
@@ -150,7 +151,9 @@ def _find_or_train(run: Run, file: Path) -> None:
             train_dense(run, folder)
             if run.processes.is_first:
                 shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+        pretrained(run.target(), weights=str(folder / FILE))  # It may be damaged.
         if run.processes.is_first:
+            run.claim()
             copy(folder / FILE, file)
         run.processes.barrier()
 

@@ -7,7 +7,6 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
@@ -20,7 +19,7 @@ from pipelines.identity import config_hash
 from pipelines.processes import Processes
 from pipelines.results import FILE
 from pipelines.run import Run
-from pipelines.run_record import begin_session, read_record
+from pipelines.run_record import read_record
 from pipelines.trainer_check import check_trainer
 from reporting import Results
 from reporting.summary_table import summary_table
@@ -57,12 +56,9 @@ def execute(cfg: DictConfig) -> Results | None:
     check_data(data, pipeline.reads)
     plugins: Any = instantiate(cfg.trainer.plugins, _convert_="all") or ()
     run = Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins))
-    if run.processes.is_first:
-        begin_session(run.folder, cfg.config_hash)
-        save_config(cfg, run.folder)
-    run.processes.barrier()
     results = pipeline(run)
     if run.processes.is_first:
+        run.claim()
         results.write(run.folder / FILE)
     run.processes.barrier()
     return results if run.processes.is_first else None
@@ -137,13 +133,3 @@ def use_matmul_precision(precision: str) -> None:
         known = ", ".join(MATMUL_PRECISIONS)
         raise ValueError(f"matmul_precision={precision}: expected one of {known}")
     torch.set_float32_matmul_precision(precision)
-
-
-def save_config(cfg: DictConfig, folder: Path) -> None:
-    """Write ``.hydra/``, as Hydra does, but only into a folder that is the run's."""
-    target = folder / ".hydra"
-    target.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(cfg, target / "config.yaml")
-    if HydraConfig.initialized():
-        OmegaConf.save(HydraConfig.get(), target / "hydra.yaml")
-        OmegaConf.save(HydraConfig.get().overrides.task, target / "overrides.yaml")

@@ -65,7 +65,13 @@ def finetune(run: Run, candidate: Candidate, *, method: str, folder: Path) -> Pr
     """
     percent = f"{100 * candidate.sparsity:g}"
     work, file = folder / "finetune" / f"{method}_{percent}", folder / pruned_name(percent)
-    row = once(work / "row.json", lambda: _stage(run, candidate, method, work, file), run.processes)
+    row = once(
+        run,
+        work / "row.json",
+        lambda: _stage(run, candidate, method, work, file),
+        keys=("sparsity", "test_acc", "finetune_rates"),
+        leaves=[file],
+    )
     (work / CANDIDATE).unlink(missing_ok=True)
     rates = tuple(FineTuneRate(**rate) for rate in row.pop("finetune_rates"))
     return PrunedRow(
@@ -132,7 +138,7 @@ def _tensors(net: nn.Module, mask: Mask) -> dict[str, Tensor]:
 
 def _rate(run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path) -> FineTuneRate:
     work = partial(_tune, run, pruned, mask, lr, folder)
-    outcome = once(folder / "result.json", work, run.processes)
+    outcome = once(run, folder / "result.json", work, keys=["lr"], leaves=[folder / NETWORK])
     if run.processes.is_first:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return FineTuneRate(**outcome)

@@ -42,6 +42,7 @@ def fit(
     label: str,
     data: LightningDataModule | None = None,
     callbacks: Sequence[Callback] = (),
+    ckpt_path: str | None = None,
 ) -> int:
     """Train a module in a stage's folder.
 
@@ -56,6 +57,7 @@ def fit(
         label: of the progress.
         data: instead of the run's.
         callbacks: besides the usual ones.
+        ckpt_path: a checkpoint to start from, where the folder has none.
 
     Returns:
         The number of epochs it was trained for, earlier sessions included.
@@ -72,7 +74,7 @@ def fit(
         # For what Lightning saves when a job is preempted.
         default_root_dir=folder / "checkpoints",
     )
-    resume(run, trainer, module, data or run.data, folder)
+    resume(run, trainer, module, data or run.data, folder, ckpt_path)
     return epochs_done(trainer)
 
 
@@ -105,6 +107,7 @@ def resume(
 ) -> None:
     """Fit from the folder's last checkpoint, else from a given one, else from the start."""
     last = run.processes.broadcast(checkpoint_to_continue(folder, ckpt_path, module))
+    run.claim()
     with warnings.catch_warnings():
         # It does where a fit goes on.
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists")

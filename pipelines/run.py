@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from pipelines.processes import Processes
+from pipelines.run_record import RunRecord, begin_session, save_config
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +26,23 @@ class Run:
         folder: of the run; stages have folders inside it.
         data: the data module, its data read.
         processes: one per device.
+        claimed: the record of this session, once it has begun.
     """
 
     cfg: DictConfig
     folder: Path
     data: LightningDataModule
     processes: Processes
+    claimed: list[RunRecord] = field(default_factory=list)
+
+    def claim(self) -> None:
+        """Make the folder the run's, once, before anything else is written into it.
+
+        A run that cannot start leaves nothing.
+        """
+        if self.processes.is_first and not self.claimed:
+            self.claimed.append(begin_session(self.folder, self.cfg.config_hash))
+            save_config(self.cfg, self.folder)
 
     def seed(self) -> None:
         """Start a stage from the random state that the run's seed gives."""

@@ -4,6 +4,9 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
 from pipelines.json_files import read_json, write_json
 
 NAME = "run.json"
@@ -62,3 +65,13 @@ def begin_session(folder: Path, config_hash: str) -> RunRecord:
     record = RunRecord(config_hash, time.time(), spent)
     write_json(folder / NAME, asdict(record))
     return record
+
+
+def save_config(cfg: DictConfig, folder: Path) -> None:
+    """Write ``.hydra/``, as Hydra does, but only into a folder that is the run's."""
+    target = folder / ".hydra"
+    target.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(cfg, target / "config.yaml")
+    if HydraConfig.initialized():
+        OmegaConf.save(HydraConfig.get(), target / "hydra.yaml")
+        OmegaConf.save(HydraConfig.get().overrides.task, target / "overrides.yaml")

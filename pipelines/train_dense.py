@@ -23,12 +23,18 @@ class TrainDense:
         cfg = run.cfg
         plan = f"dense network: training {cfg.target.name} for {cfg.dense.max_epochs} epochs"
         with announced(run.processes, plan):
-            once(run.folder / "dense" / "fit.json", lambda: _fit(run), run.processes)
+            once(
+                run,
+                run.folder / "dense" / "fit.json",
+                lambda: _fit(run),
+                leaves=[run.folder / FILE],
+            )
         net = pretrained(run.target(), weights=str(run.folder / FILE))
         row = once(
+            run,
             run.folder / "dense" / "row.json",
             lambda: vars(dense_row(run, net, saw_validation=False)),
-            run.processes,
+            keys=("test_acc", "hash"),
         )
         if cfg.target.weights is None:
             _publish(run, run.folder / FILE)

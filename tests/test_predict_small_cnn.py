@@ -15,13 +15,14 @@ import evaluate
 from callbacks.metrics_csv import MetricsCSV
 from pipelines import launch
 from pipelines.errors import one_line
+from pipelines.execute import objective
 from reporting import Results
 from scalegmn.formats import load_state, read_metadata
 from scalegmn.graph import NetworkGraph
 from scalegmn.predictor import load_predictor
 from scalegmn.targets import SmallCNN
 from tests.zoos import metrics_of, write_zoo
-from train import objective, train
+from train import train
 
 ROOT = Path(__file__).parents[1]
 TINY = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from inspect import signature
 
 from torch import nn
@@ -45,7 +46,8 @@ class ScaleGMNEq:
     ) -> Iterator[Candidate]:
         rewritten = deepcopy(dense)
         stage = run.folder / "rewritten.json"
-        epochs = once(stage, lambda: self._fit(run, dense), run.processes)["epochs"]
+        work, leaves = partial(self._fit, run, dense), [run.folder / FILE]
+        epochs = once(run, stage, work, keys=["epochs"], leaves=leaves)["epochs"]
         rewritten.load_state_dict(load_state(run.folder / FILE, rewritten))
         yield from self.prune.prune(run, rewritten, sparsities, epochs=epochs)
 
