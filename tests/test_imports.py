@@ -1,4 +1,4 @@
-"""Arrows: train.py, pipelines, then lightning_modules, datamodules, callbacks, reporting, scalegmn."""
+"""Imports point from train.py to pipelines, to what pipelines joins, and to scalegmn."""
 
 import ast
 from pathlib import Path
