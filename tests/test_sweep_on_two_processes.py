@@ -25,9 +25,8 @@ TINY = [
     *("optimizer=sgd", "optimizer.lr=1e-3", "scheduler.scheduler.lr_lambda.steps=1"),
     *("trainer.accelerator=cpu", "trainer.max_epochs=1", "trainer.limit_train_batches=20"),
     *("trainer.limit_val_batches=4", "trainer.limit_test_batches=4", "finetune.max_epochs=1"),
-    *("finetune.optimizer._target_=torch.optim.SGD", "+finetune.optimizer.momentum=0.9"),
-    "callbacks.trained_target.optimizer._target_=torch.optim.SGD",
-    "callbacks.trained_target.max_epochs=1",
+    *("optimizer@finetune.optimizer=sgd", "optimizer@dense.optimizer=sgd", "dense.max_epochs=1"),
+    *("dense.data.batch_size=15", "dense.optimizer.weight_decay=0.0"),
 ]
 PAIR = ["trainer=ddp_cpu", "trainer.devices=2"]
 SHARING = "model.batches_per_operator_step"
@@ -35,7 +34,8 @@ SHARING = "model.batches_per_operator_step"
 
 def command(folder):
     # No operator takes no batches: the first job fails.
-    return ["train.py", "-m", *TINY, *PAIR, f"{SHARING}=0,1,3", f"hydra.sweep.dir={folder}"]
+    where = [f"hydra.sweep.dir={folder}", f"paths.dense_dir={folder}_dense"]
+    return ["train.py", "-m", *TINY, *PAIR, f"{SHARING}=0,1,3", *where]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,8 @@ def job(sweep, sharing):
 def folders(request, sweep, tmp_path_factory):
     """Of a run on one process, and of the same on two, sharing operator steps or not."""
     folder = tmp_path_factory.mktemp("one")
-    overrides = [*TINY, f"{SHARING}={request.param}", f"paths.run_dir={folder}"]
+    where = [f"paths.run_dir={folder}", f"paths.dense_dir={folder}_dense"]
+    overrides = [*TINY, f"{SHARING}={request.param}", *where]
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         train.train(compose("train", overrides=overrides))
     torch.use_deterministic_algorithms(False)
@@ -77,16 +78,25 @@ def rows(file):
 
 
 FITS = {
-    "classifier": "dense/metrics.csv",
+    "classifier": "*/metrics.csv",
     "operator": "metrics.csv",
     "masked": "finetune/scalegmn_eq_70/lr_0.01/metrics.csv",
     "masked at once": "magnitude/finetune/magnitude_70/lr_0.01/metrics.csv",
 }
 
 
+def find(folder, pattern):
+    """A file of a run; the dense network's are those of the sweep."""
+    if pattern.startswith("*"):
+        beside = [Path(f"{place}_dense") for place in (folder, folder.parent)]
+        folder = next(place for place in beside if place.exists())
+    (file,) = folder.glob(pattern)
+    return file
+
+
 @pytest.mark.parametrize("fit", FITS)
 def test_training_does_not_depend_on_how_batches_are_shared(folders, fit):
-    one, two = (rows(folder / FITS[fit]) for folder in folders[:2])
+    one, two = (rows(find(folder, FITS[fit])) for folder in folders[:2])
     assert len(one) == len(two) == 1 and "val/loss" in one[0] and "train/loss" in one[0]
     assert one[0]["step"] == (7 if fit == "operator" and folders[2] == 3 else 20)
     assert two[0] == pytest.approx(one[0], rel=1e-5)
@@ -107,8 +117,8 @@ def besides_events(files):
 def test_one_process_writes_what_both_found_out(folders):
     one, two, _ = folders
     written, expected = ({str(f.relative_to(d)) for f in d.rglob("*")} for d in (two, one))
-    hydra = {f".hydra/{name}.yaml" for name in ("hydra", "overrides")}
-    assert besides_events(written) - hydra == besides_events(expected)
+    of_commands = {".hydra/hydra.yaml", ".hydra/overrides.yaml", "train.log"}
+    assert besides_events(written) - of_commands == besides_events(expected)
     results, single = (Results.read(folder / "results.json") for folder in (two, one))
     assert results.config_hash == single.config_hash
     assert [row.method for row in results.pruned] == [None, "magnitude"]
@@ -143,7 +153,7 @@ def test_started_again_it_repeats_only_what_failed(sweep, monkeypatch, capsys):
             return 1
 
     monkeypatch.setattr(job_process.subprocess, "Popen", Fails)
-    monkeypatch.setattr(train.L, "Trainer", None)  # Nothing is trained in this process.
+    monkeypatch.setattr("pipelines.run.Run.trainer", None)  # Nothing is trained in this process.
     monkeypatch.setattr(sys, "argv", command(sweep[0]))
     with pytest.raises(SystemExit, match="the processes of a job ended with exit code 1"):
         launch.command(train.main)
