@@ -137,7 +137,7 @@ def test_a_sweep_has_one_folder_per_job_and_goes_on_after_a_failed_one(sweep):
     assert {f.parent for f in folder.rglob("results.json")} == {job(sweep, 1), job(sweep, 3)}
     assert {f for f in folder.iterdir() if f.is_dir()} == {job(sweep, 1), job(sweep, 3)}
     assert said.count("small_cnn on digits") == 2 and "Traceback" not in said
-    assert "error: model.batches_per_operator_step must be at least 1, got 0" in said
+    assert "error: model.batches_per_operator_step must be above 0, got 0" in said
 
 
 def test_started_again_it_repeats_only_what_failed(sweep, monkeypatch, capsys):
