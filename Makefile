@@ -16,7 +16,7 @@ quickstart: install
 	$(BIN)/python train.py
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: install
 	$(BIN)/python -m ruff check .

@@ -9,6 +9,12 @@ import torch
 torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def dense_dir(tmp_path_factory):
+    """A folder for dense networks that this session's runs share, and nobody else's."""
+    os.environ["SCALEGMN_DENSE"] = str(tmp_path_factory.mktemp("dense"))
+
+
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)

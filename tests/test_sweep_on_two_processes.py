@@ -15,6 +15,8 @@ from reporting import Results
 from scalegmn.formats import load_state
 from scalegmn.targets import SmallCNN
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 # Twenty steps each of a classifier, an operator, and fine-tuning under two masks, in batches of 15
 # images, which two processes cannot share equally. SGD, because Adam would hide a wrong scale of

@@ -44,6 +44,8 @@ import train
 from pipelines import launch
 from callbacks.metrics_csv import MetricsCSV
 
+pytestmark = pytest.mark.slow
+
 part, rows = sys.argv.pop(1), int(sys.argv.pop(1))
 write = MetricsCSV.on_train_epoch_end
 

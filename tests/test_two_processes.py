@@ -10,6 +10,8 @@ import pytest
 from reporting import Results
 from tests.zoos import metrics_of, write_zoo
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -7,6 +7,8 @@ from pages import add_files, commands, program, project_copy, python, shell
 
 from reporting import Results
 
+pytestmark = pytest.mark.slow
+
 
 def results(folder):
     return [Results.read(file) for file in folder.glob("outputs/*/*/results.json")]
