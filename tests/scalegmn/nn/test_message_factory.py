@@ -29,7 +29,11 @@ def test_a_class_that_was_imported_is_found_by_its_name():
         MessageFactory.named("os.system", {})
 
 
-@pytest.mark.parametrize("message", [lambda spec: Sent(spec), partial(Sent, 3), dict], ids=str)
+@pytest.mark.parametrize(
+    "message",
+    [lambda spec: Sent(spec), partial(Sent, 3), dict],
+    ids=["function", "arguments", "other class"],
+)
 def test_what_is_no_message_is_refused_at_once(message):
     with pytest.raises(ValueError, match=r"architecture.message=.* expected a subclass"):
         Architecture(message=message)
