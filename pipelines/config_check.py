@@ -64,7 +64,8 @@ def _value(cfg: DictConfig, key: str, here: str, written: Any) -> Any:
     try:
         return cfg[key]
     except InterpolationKeyError as error:
-        raise ValueError(f"{here} reads {written}, which the config lacks") from error
+        key = written.strip("${}")
+        raise ValueError(f"{here} reads {written}, which is not set: give {key}=") from error
 
 
 def _check_keys(cfg: DictConfig, path: str) -> None:

@@ -43,7 +43,6 @@ def execute(cfg: DictConfig) -> Results | None:
         ValueError: if the config or a file is wrong, or the folder holds another run.
         FileNotFoundError: if data or weights are not there.
     """
-    check_config(cfg)
     check_trainer(cfg)
     check_finetune(cfg)
     use_threads(cfg.num_threads)
@@ -68,8 +67,9 @@ def finished(cfg: DictConfig) -> Results | None:
     """The results of the run in ``cfg.paths.run_dir``, if it is finished.
 
     Raises:
-        ValueError: if the folder holds another run.
+        ValueError: if the config is wrong, or the folder holds another run.
     """
+    check_config(cfg)
     folder = Path(cfg.paths.run_dir)
     cfg.config_hash = config_hash(cfg)
     record = read_record(folder)

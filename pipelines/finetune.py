@@ -164,7 +164,7 @@ def _tune(run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path) -> d
     measured = [(evaluate(run, net, "val"), net) for net in (pruned, tuned)]
     quality, best = min(measured, key=lambda pair: _or_infinite(pair[0].loss))
     if run.processes.is_first:
-        save_network(folder / NETWORK, best.state_dict(), {})
+        save_network(folder / NETWORK, best.state_dict(), metadata(run.cfg))
     finite = isfinite(quality.loss)
     return vars(
         FineTuneRate(

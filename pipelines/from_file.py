@@ -20,6 +20,8 @@ CONF = Path(__file__).parents[1] / "conf"
 # Config groups: the metadata that names the choice, the node it sets, and the metadata with values.
 METADATA = {"target": ("target", "target.net", "network"), "data": ("dataset", "data", "images")}
 PLAIN = re.compile(r"\w[\w.+ -]*")
+# Numbers above these are no widths, and no seeds.
+LARGEST = {"target.net": 100_000, "data": 2**32}
 ACTIVATIONS = ("ReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "ELU", "LeakyReLU", "Identity")
 
 
@@ -100,7 +102,8 @@ def _set_values(cfg: DictConfig, key: str, text: str, given: Collection[str]) ->
         full = f"{key}.{name}"
         if any(g == full or g.startswith(f"{full}.") for g in given):
             continue
-        if not (_is_activation(value) or _is_like(value, node.get(name))):
+        fits = _is_activation(value) or _is_like(value, node.get(name), LARGEST[key])
+        if not fits:
             raise ValueError(
                 f"{cfg.file} sets {full} to {value!r}, which no file may: give {full}="
             )
@@ -115,11 +118,13 @@ def _is_activation(value: Any) -> bool:
     )
 
 
-def _is_like(value: Any, present: Any) -> bool:
+def _is_like(value: Any, present: Any, largest: int) -> bool:
     """Whether a value is plain and, where the config has one, of its type."""
     if isinstance(value, str):
         # No interpolation, and no other folder than one beside the data.
         return isinstance(present, str | None) and PLAIN.fullmatch(value) is not None
+    if isinstance(value, int | float) and not abs(value) <= largest:
+        return False
     if value is None or present is None:
         return value is None or isinstance(value, bool | int | float)
     if isinstance(present, float):

@@ -82,7 +82,10 @@ ADAM = {"_target_": "torch.optim.Adam", "_partial_": True, "lr": 0.1}
         ({**ADAM, "beta": 1}, "optimizer.beta: torch.optim.Adam takes no beta; did you mean betas"),
         ({**ADAM, "amsgrad": "abc"}, "optimizer.amsgrad='abc': expected bool"),
         ({**ADAM, "lr": "???"}, "optimizer.lr is not set"),
-        ({**ADAM, "lr": "${nowhere}"}, "optimizer.lr reads ${nowhere}, which the config lacks"),
+        (
+            {**ADAM, "lr": "${nowhere}"},
+            "optimizer.lr reads ${nowhere}, which is not set: give nowhere=",
+        ),
         (
             {"_target_": "nowhere.Adam"},
             "optimizer._target_=nowhere.Adam: cannot be imported: No module named 'nowhere'",

@@ -76,6 +76,8 @@ def test_values_that_would_call_something_are_refused(tested, value):
     ("values", "key"),
     [
         ({"width": "wide"}, "target.net.width"),
+        ({"width": 10**9}, "target.net.width"),
+        ({"dropout": 1e300}, "target.net.dropout"),
         ({"width": 8.5}, "target.net.width"),
         ({"width": True}, "target.net.width"),
         ({"dropout": [0.1]}, "target.net.dropout"),
