@@ -51,12 +51,13 @@ class Ending:
         with stream:
             while (received := stream.recv(1)) and received[0] not in numbers:
                 pass
-        self.is_waiting = bool(received)
-        if received and not self._over.wait(GRACE_SECONDS):
-            if self.last_words:
-                with suppress(OSError):
-                    os.write(2, f"{self.last_words}\n".encode())
-            os._exit(128 + received[0])
+            self.is_waiting = bool(received)
+            # The stream stays open: Python writes the numbers of later signals, too.
+            if received and not self._over.wait(GRACE_SECONDS):
+                if self.last_words:
+                    with suppress(OSError):
+                        os.write(2, f"{self.last_words}\n".encode())
+                os._exit(128 + received[0])
 
     def stop_watching(self) -> None:
         """Leave the rest to the main thread."""
@@ -97,8 +98,8 @@ def interrupted_by_signals() -> Iterator[Ending]:
         yield ending
     finally:
         _current = outer
-        ending.stop_watching()
         signal.set_wakeup_fd(old)
+        ending.stop_watching()
         for number, handler in before.items():
             signal.signal(number, handler)
         writer.close()

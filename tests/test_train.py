@@ -23,6 +23,8 @@ from scalegmn.formats import load_state, read_metadata
 from scalegmn.targets import SmallCNN
 from train import train
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 # Everything that can go wrong when a run is resumed: dropout, warm-up, momentum, several fits.
 TINY = [
@@ -43,8 +45,6 @@ import os, signal, sys
 import train
 from pipelines import launch
 from callbacks.metrics_csv import MetricsCSV
-
-pytestmark = pytest.mark.slow
 
 part, rows = sys.argv.pop(1), int(sys.argv.pop(1))
 write = MetricsCSV.on_train_epoch_end

@@ -32,7 +32,7 @@ def composed():
         ("+sparsty=0.5", "+sparsty: nothing reads this key; did you mean sparsity?"),
         ("+experimnt=quickstart", "+experimnt: nothing reads this key; did you mean experiment?"),
         ("++sede=1", "+sede: nothing reads this key; did you mean seed?"),
-        ("+finetune.patiense=3", "+finetune.patiense: nothing reads this key; did you mean pat"),
+        ("+selection.gaug=raw", "+selection.gaug: nothing reads this key; did you mean gauge?"),
         ("+nothing_like_it=1", "+nothing_like_it: nothing reads this key"),
         ("+callbacks.mine={threshold: 1}", "+callbacks.mine: nothing reads this key"),
         ("~optimizer", "~optimizer removes what every run needs: choose another optimizer="),
