@@ -1,9 +1,19 @@
 """Pruning methods: generators of candidates."""
 
 from pipelines.methods.candidate import Candidate, Method, NetworkPruner
+from pipelines.methods.gmp import GMP
 from pipelines.methods.imp import IMP
 from pipelines.methods.one_shot import OneShot
 from pipelines.methods.scalegmn_eq import ScaleGMNEq
 from pipelines.methods.shuffled import Shuffled
 
-__all__ = ["IMP", "Candidate", "Method", "NetworkPruner", "OneShot", "ScaleGMNEq", "Shuffled"]
+__all__ = [
+    "GMP",
+    "IMP",
+    "Candidate",
+    "Method",
+    "NetworkPruner",
+    "OneShot",
+    "ScaleGMNEq",
+    "Shuffled",
+]

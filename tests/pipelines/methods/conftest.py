@@ -32,7 +32,7 @@ def determinism():
     torch.use_deterministic_algorithms(False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def prune():
     """Runs a command in a folder, and returns its results."""
 

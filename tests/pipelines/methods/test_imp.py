@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from pipelines.methods import IMP, OneShot
+from reporting import Results
 from scalegmn.pruning import allocate_globally, magnitude
 
 pytestmark = pytest.mark.slow
@@ -21,12 +22,14 @@ def masks(file):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    return tmp_path_factory.mktemp("whole")
+def whole(prune, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    prune(folder, *THREE)
+    return folder
 
 
-def test_each_sparsity_has_a_chain_of_nested_rounds(prune, zeros, whole):
-    results = prune(whole, *THREE)
+def test_each_sparsity_has_a_chain_of_nested_rounds(zeros, whole):
+    results = Results.read(whole / "results.json")
     assert [row.sparsity for row in results.pruned] == [0.6, 0.9]
     for row, (percent, sparsities) in zip(results.pruned, ROUNDS.items(), strict=True):
         rounds = [whole / f"imp_{percent}" / f"round_{j}" for j in (1, 2)]
