@@ -59,7 +59,7 @@ EXPERIMENT = {
     **dict.fromkeys(("model/reader", "model/loss", "hparams"), "predict_small_cnn"),
     **{f"data={zoo}": "predict_small_cnn" for zoo in ("small_cnn_zoo", "pruned_zoo", "zoo_union")},
     "pruner": "baseline_magnitude",
-    "pruner=scalegmn_eq": "eq_prune_small_cnn",
+    **dict.fromkeys(("pruner=scalegmn_eq", "pruner=scalegmn_eq_gmp"), "eq_prune_small_cnn"),
     "pipeline=build_zoo": "build_zoo",
 }
 
