@@ -41,7 +41,7 @@ CHOICES = [
     CONF / group
     for group in (
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
-        *("target", "pruner", "pipeline", "dense", "hparams"),
+        *("target", "pruner", "pipeline", "dense", "hparams", "selection/allocate"),
         *(
             "model",
             "model/symmetry",

@@ -2,6 +2,9 @@
 
 from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_per_layer
 from scalegmn.pruning.balanced import balanced
+from scalegmn.pruning.erk import allocate_erk
+from scalegmn.pruning.grasp import grasp
+from scalegmn.pruning.lamp import lamp
 from scalegmn.pruning.magnitude import magnitude
 from scalegmn.pruning.mask import Mask
 from scalegmn.pruning.objective import l1
@@ -17,10 +20,13 @@ __all__ = [
     "Mask",
     "Score",
     "SparsityCount",
+    "allocate_erk",
     "allocate_globally",
     "allocate_per_layer",
     "balanced",
+    "grasp",
     "l1",
+    "lamp",
     "magnitude",
     "make_mask",
     "random",
