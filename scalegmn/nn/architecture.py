@@ -15,6 +15,7 @@ from scalegmn.nn.layer import Layer
 from scalegmn.nn.message import Message
 from scalegmn.nn.message_factory import MessageFactory
 from scalegmn.nn.message_spec import MessageSpec
+from scalegmn.nn.node_identity import NodeIdentity
 from scalegmn.nn.positional_encoding import (
     Added,
     EdgeEncoding,
@@ -80,6 +81,8 @@ class Architecture:
 
     def node_encoding(self, graph: NetworkGraph) -> NodeEncoding:
         """The positional encoding of this graph's nodes."""
+        if not self.kind.permutes:
+            return NodeIdentity(graph, self.d)
         num_types = int(graph.node_types.max()) + 1
         if not isinstance(self.kind, GaugeKind):
             return Added(num_types, self.d)
