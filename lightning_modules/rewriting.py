@@ -4,13 +4,11 @@ from functools import partial
 
 from torch import Tensor
 
-from scalegmn.pruning import l1
-
 
 class Rewriting:
     r"""θ' for up to k batches of images, and one backward pass through the operator that made it.
 
-    .. math:: \frac1m \sum_{i=1}^m \mathrm{CE}_i(\theta') + \lambda \lVert \theta' \rVert_1
+    .. math:: \frac1m \sum_{i=1}^m \mathrm{CE}_i(\theta') + \lambda R
 
     is what m ≤ k batches minimise together. All but the last see a copy of θ' without the operator
     behind it, and leave their gradients there: what a batch needs for its backward pass is gone
@@ -19,13 +17,13 @@ class Rewriting:
 
     Args:
         theta: θ', with the graph of the operator.
-        l1_weight: λ.
+        penalty: λR, which goes through the operator, too.
         divisor: k, by which the trainer divides the loss of each batch.
     """
 
-    def __init__(self, theta: dict[str, Tensor], *, l1_weight: float, divisor: int) -> None:
+    def __init__(self, theta: dict[str, Tensor], *, penalty: Tensor, divisor: int) -> None:
         self.theta = theta
-        self.penalty = l1_weight * l1(theta)
+        self.penalty = penalty
         self.divisor = divisor
         self.batches = 0
         self._copy: dict[str, Tensor] = {}
