@@ -8,6 +8,7 @@ from torch import nn
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.direction import Direction, Forward
+from scalegmn.nn.edge_score import edge_score
 from scalegmn.nn.edge_update import EdgeUpdate
 from scalegmn.nn.io_branch import IOBranch, PlainIO
 from scalegmn.nn.kinds import GaugeKind, Kind, Scale
@@ -118,6 +119,11 @@ class Architecture:
         if self.skip and d_node == self.d:
             skip = nn.Linear(self.d, self.d, bias=False)
         return self._layer(graph, roles, d_node, updates, skip)
+
+    def scoring_layer(self, graph: NetworkGraph) -> Layer:
+        """A last layer without messages, after which an invariant score per weight is read."""
+        score = edge_score(self.kind, self.widths, graph.edge_dim)
+        return self._layer(graph, (), self.d, [score], None)
 
     def _layer(
         self,

@@ -2,6 +2,7 @@
 
 from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_per_layer
 from scalegmn.pruning.balanced import balanced
+from scalegmn.pruning.gates import HardConcrete
 from scalegmn.pruning.magnitude import magnitude
 from scalegmn.pruning.mask import Mask
 from scalegmn.pruning.objective import l1
@@ -14,6 +15,7 @@ from scalegmn.pruning.sparsity import SparsityCount
 __all__ = [
     "Allocation",
     "Batches",
+    "HardConcrete",
     "Mask",
     "Score",
     "SparsityCount",
