@@ -12,7 +12,7 @@ from lightning_modules.operator_training import OperatorTraining
 from lightning_modules.ramp import Ramp
 from lightning_modules.schedule import OptimizerFactory, Schedule
 from scalegmn.graph import NetworkGraph
-from scalegmn.pruning import HardConcrete
+from scalegmn.pruning import Gates
 
 
 class MaskPruner(OperatorTraining):
@@ -49,7 +49,7 @@ class MaskPruner(OperatorTraining):
         target: nn.Module,
         *,
         operator: Callable[[NetworkGraph], nn.Module],
-        gates: HardConcrete,
+        gates: Gates,
         image_shape: Sequence[int],
         l0_weight: float,
         seed: int,
@@ -77,7 +77,8 @@ class MaskPruner(OperatorTraining):
     def scores(self) -> dict[str, Tensor]:
         """The scores of the weights by name, detached."""
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
-            return self.operator(self.graph, dict(self.target.named_parameters()))
+            scores = self.operator(self.graph, dict(self.target.named_parameters()))
+        return {name: score.detach() for name, score in scores.items()}
 
     def rewrite(self, *, training: bool) -> tuple[dict[str, Tensor], Float[Tensor, ""]]:
         theta = dict(self.target.named_parameters())

@@ -17,7 +17,7 @@ class Rewriting:
 
     Args:
         theta: θ', with the graph of the operator.
-        penalty: λR, which goes through the operator, too.
+        penalty: λR, with the graph of the operator, through θ' or not.
         divisor: k, by which the trainer divides the loss of each batch.
     """
 
@@ -43,16 +43,19 @@ class Rewriting:
 
     def loss(self, error: Tensor, *, last: bool) -> Tensor:
         """The loss whose gradient the batch contributes, given its cross-entropy."""
-        return error + self.batches * self.penalty if last else error
+        return self._factor * (error + self.batches * self.penalty) if last else error
+
+    @property
+    def _factor(self) -> float:
+        """At the end of an epoch there may be fewer batches than the trainer divides by."""
+        return self.divisor / self.batches
 
     def _collect(self) -> None:
-        # At the end of an epoch there may be fewer batches than the trainer divides by.
-        factor = self.divisor / self.batches
         for name, parameter in self.theta.items():
             if parameter.requires_grad:
-                parameter.register_hook(partial(_joined, self._copy.get(name), factor))
+                parameter.register_hook(partial(_joined, self._copy.get(name), self._factor))
 
 
 def _joined(copy: Tensor | None, factor: float, gradient: Tensor) -> Tensor:
     earlier = None if copy is None else copy.grad
-    return factor * (gradient if earlier is None else gradient + earlier)
+    return gradient if earlier is None else gradient + factor * earlier

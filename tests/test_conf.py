@@ -62,6 +62,7 @@ EXPERIMENT = {
     "pruner": "baseline_magnitude",
     "model/ramp": "eq_prune_small_cnn",
     "pruner=scalegmn_eq": "eq_prune_small_cnn",
+    "pruner=scalegmn_mask": "eq_mask_small_cnn",
     "pipeline=build_zoo": "build_zoo",
 }
 

@@ -2,7 +2,7 @@
 
 from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_per_layer
 from scalegmn.pruning.balanced import balanced
-from scalegmn.pruning.gates import HardConcrete
+from scalegmn.pruning.gates import Gates, HardConcrete, TopK
 from scalegmn.pruning.magnitude import magnitude
 from scalegmn.pruning.mask import Mask
 from scalegmn.pruning.objective import l1
@@ -15,10 +15,12 @@ from scalegmn.pruning.sparsity import SparsityCount
 __all__ = [
     "Allocation",
     "Batches",
+    "Gates",
     "HardConcrete",
     "Mask",
     "Score",
     "SparsityCount",
+    "TopK",
     "allocate_globally",
     "allocate_per_layer",
     "balanced",

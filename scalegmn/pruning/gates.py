@@ -1,14 +1,35 @@
 """Differentiable gates on weights."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from scalegmn.arguments import check_number
+from scalegmn.arguments import check_interval, check_number
+from scalegmn.pruning.selection import make_mask
+
+
+@runtime_checkable
+class Gates(Protocol):
+    """Gates z on weights: random in training, fixed otherwise."""
+
+    def sample(self, scores: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """Gates for a step of training, differentiable in the scores.
+
+        Args:
+            scores: of the weights by name.
+            generator: a generator of the CPU, so that every device draws the same gates.
+        """
+
+    def fixed(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Gates without chance."""
+
+    def expected_open(self, scores: Mapping[str, Tensor]) -> Float[Tensor, ""]:
+        """The expected number of gates that are not 0."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +68,7 @@ class HardConcrete:
         check_number("model.gates.high", self.high, above=1)
 
     def sample(self, scores: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-        """Gates for a step of training.
-
-        Args:
-            scores: of the weights by name.
-            generator: a generator of the CPU, so that every device draws the same gates.
-        """
+        """Gates for a step of training."""
         gates = {}
         for name, score in scores.items():
             u = torch.rand(score.shape, generator=generator, dtype=score.dtype).to(score.device)
@@ -74,3 +90,46 @@ class HardConcrete:
 
     def _stretched(self, logits: Tensor) -> Tensor:
         return (logits.sigmoid() * (self.high - self.low) + self.low).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class TopK:
+    r"""Gates that are 1 for the highest scores and 0 for the others, with gradients as if z = s.
+
+    The fraction of zeros is drawn anew for each step, so that one training ranks the weights for
+    all sparsities of an interval; without noise it is the middle of that interval.
+
+    Reference: Ramanujan et al., *What's Hidden in a Randomly Weighted Neural Network?*, 2020,
+    arXiv:1911.13299 (edge-popup); the gradients are straight-through, Bengio et al., 2013,
+    arXiv:1308.3432.
+
+    Args:
+        sparsity: lower and upper end of the fraction of zeros.
+
+    Raises:
+        ValueError: if it is no interval in [0, 1).
+    """
+
+    sparsity: Sequence[float] = (0.5, 0.95)
+
+    def __post_init__(self) -> None:
+        check_interval("model.gates.sparsity", self.sparsity, least=0, below=1)
+
+    def sample(self, scores: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+        """Gates for a step of training, at a sparsity that the generator draws."""
+        low, high = self.sparsity
+        share = torch.rand((), generator=generator, dtype=torch.float64).item()
+        return self._opened(scores, low + share * (high - low))
+
+    def fixed(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Gates at the middle of the interval."""
+        return self._opened(scores, sum(self.sparsity) / 2)
+
+    def expected_open(self, scores: Mapping[str, Tensor]) -> Float[Tensor, ""]:
+        """The number of gates that are open on average, which no score changes."""
+        count = sum(score.numel() for score in scores.values())
+        return next(iter(scores.values())).new_tensor(count * (1 - sum(self.sparsity) / 2))
+
+    def _opened(self, scores: Mapping[str, Tensor], sparsity: float) -> dict[str, Tensor]:
+        keep = make_mask(scores, sparsity).keep
+        return {name: keep[name] + (score - score.detach()) for name, score in scores.items()}
