@@ -15,6 +15,7 @@ ProtocolValue = str | int | float | bool | list[Any] | None
 METHODS = (
     "dense",
     "scalegmn_eq",
+    "scalegmn_mask",
     "scalegmn_inv",
     "scalegmn_inv_guarded",
     "magnitude",

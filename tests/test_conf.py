@@ -47,6 +47,7 @@ CHOICES = [
             "model/symmetry",
             "model/direction",
             "model/message",
+            "model/ramp",
             "model/reader",
             "model/loss",
         ),
@@ -59,7 +60,9 @@ EXPERIMENT = {
     **dict.fromkeys(("model/reader", "model/loss", "hparams"), "predict_small_cnn"),
     **{f"data={zoo}": "predict_small_cnn" for zoo in ("small_cnn_zoo", "pruned_zoo", "zoo_union")},
     "pruner": "baseline_magnitude",
+    "model/ramp": "eq_prune_small_cnn",
     "pruner=scalegmn_eq": "eq_prune_small_cnn",
+    "pruner=scalegmn_mask": "eq_mask_small_cnn",
     "pipeline=build_zoo": "build_zoo",
 }
 

@@ -19,7 +19,6 @@ from scalegmn.nn.execution.pyg import pyg_views
 from scalegmn.nn.execution.view import GraphView
 from scalegmn.nn.layer import Layer
 from scalegmn.nn.preserve_size import keep_norm, preserve_size
-from scalegmn.nn.structure import structure
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -52,7 +51,7 @@ class Backbone(nn.Module):
         self.roles = roles
         self.edges_read = edges_read
         arch.kind.check(graph)
-        self.structure = structure(graph)
+        self.structure = arch.kind.structure(graph)
         self.arch = arch
         self.init_nodes = nn.Linear(1, arch.d, bias=False)
         self.init_edges = nn.Linear(graph.edge_dim, arch.d, bias=False)
@@ -109,7 +108,7 @@ class Backbone(nn.Module):
     def _dense_views(
         self, graph: NetworkGraph, params: Mapping[str, Tensor]
     ) -> tuple[GraphView, ...]:
-        found = structure(graph)
+        found = self.arch.kind.structure(graph)
         if found != self.structure:
             raise ValueError(
                 f"this metanetwork was made for networks with {self.structure}; "
@@ -134,7 +133,7 @@ class Backbone(nn.Module):
         Raises:
             ValueError: it has other node types or edge features than this was made for.
         """
-        needed = len(self.encode_nodes.table), self.init_edges.in_features
+        needed = self.encode_nodes.num_types, self.init_edges.in_features
         found = int(data.node_type.max()) + 1, data.edge_attr.shape[-1]
         if found != needed:
             raise ValueError(

@@ -3,6 +3,7 @@
 from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_per_layer
 from scalegmn.pruning.balanced import balanced
 from scalegmn.pruning.erk import allocate_erk
+from scalegmn.pruning.gates import Gates, HardConcrete, TopK
 from scalegmn.pruning.grasp import grasp
 from scalegmn.pruning.lamp import lamp
 from scalegmn.pruning.magnitude import magnitude
@@ -17,10 +18,13 @@ from scalegmn.pruning.sparsity import SparsityCount
 __all__ = [
     "Allocation",
     "Batches",
+    "Gates",
+    "HardConcrete",
     "Mask",
     "Score",
     "SparsityCount",
     "allocate_erk",
+    "TopK",
     "allocate_globally",
     "allocate_per_layer",
     "balanced",
