@@ -48,7 +48,10 @@ def _parts(cfg: DictConfig) -> tuple[str, ...]:
         return (*PARTS, "zoo")
     if cfg.method is None or cfg.method == "dense" and not cfg.pipeline.get("method"):
         return (*PARTS, *TRAINING)
-    return (*PARTS, *PRUNING, *(TRAINING if OmegaConf.select(cfg, "model") is not None else ()))
+    if OmegaConf.select(cfg, "model") is not None:
+        return (*PARTS, *PRUNING, *TRAINING)
+    pruner = str(OmegaConf.to_container(cfg, resolve=False).get("pruner"))
+    return (*PARTS, *PRUNING, *(part for part in TRAINING if f"${{{part}}}" in pruner))
 
 
 def _select(node: Any, path: str) -> Any:

@@ -16,6 +16,7 @@ METHODS = (
     "dense",
     "scalegmn_eq",
     "scalegmn_mask",
+    "scalegmn_eq_gmp",
     "scalegmn_inv",
     "scalegmn_inv_guarded",
     "magnitude",

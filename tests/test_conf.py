@@ -63,6 +63,7 @@ EXPERIMENT = {
     "model/ramp": "eq_prune_small_cnn",
     "pruner=scalegmn_eq": "eq_prune_small_cnn",
     "pruner=scalegmn_mask": "eq_mask_small_cnn",
+    **dict.fromkeys(("pruner=scalegmn_eq", "pruner=scalegmn_eq_gmp"), "eq_prune_small_cnn"),
     "pipeline=build_zoo": "build_zoo",
 }
 

@@ -9,9 +9,8 @@ from torch import nn
 from lightning_modules.equivariant_pruner import EquivariantPruner
 from pipelines.fit import epochs_done, fit_method
 from pipelines.metadata import metadata
-from pipelines.methods.candidate import Candidate
+from pipelines.methods.candidate import Candidate, NetworkPruner
 from pipelines.methods.module_check import check_takes_network
-from pipelines.methods.one_shot import OneShot
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.formats import load_state, save_network
@@ -34,7 +33,7 @@ class ScaleGMNEq:
     """
 
     def __init__(
-        self, *, name: str, module: Callable[..., EquivariantPruner], prune: OneShot
+        self, *, name: str, module: Callable[..., EquivariantPruner], prune: NetworkPruner
     ) -> None:
         check_takes_network(module, name, "equivariant_pruner")
         self.name = name

@@ -62,6 +62,14 @@ def test_a_method_that_trains_has_its_training_in_it_once():
     assert not [key for key in found if key.startswith(("model.optimizer", "pruner.module"))]
 
 
+def test_a_method_that_trains_without_a_model_has_its_training_in_it_once():
+    found = settings("experiment=baseline_gmp")
+    assert found["optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 300
+    assert found["trainer.gradient_clip_val"] == 10 and found["pruner.ramp"] == 0.75
+    assert "scheduler._target_" in found and "pruner.max_epochs" not in found
+    assert not [key for key in found if key.startswith(("architecture", "pruner.optimizer"))]
+
+
 def test_predictors_of_other_architectures_differ():
     one = settings("experiment=predict_small_cnn")
     other = settings("experiment=predict_small_cnn", "architecture.preserve_size=true")
