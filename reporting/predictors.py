@@ -97,7 +97,13 @@ def tabulate_predictors(runs: Iterable[Run]) -> PredictorTable:
     if records.empty:
         return []
     same = ["section", "shipped", "predictor", "parameters"]
-    records = name_unrecorded(records, [*same, "seed"])
+    settings = name_unrecorded(
+        cells=list(records[[*same, "seed"]].itertuples(index=False, name=None)),
+        settings=list(records["settings"]),
+        names=list(records["run"]),
+        hashes=list(records["config_hash"]),
+    )
+    records = records.assign(settings=pd.Series(settings, index=records.index, dtype=object))
     records = records.assign(protocol=records["settings"].map(canonical))
     records = records.drop_duplicates([*same, "protocol", "seed"], keep="last")
     data = {_section_key(run.results): _data_settings(run.results) for run in counted}
