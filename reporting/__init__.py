@@ -5,12 +5,13 @@ import pandas and matplotlib.
 """
 
 from reporting.collect import Run, collect
-from reporting.schema import METHODS, DenseRow, FineTuneRate, PrunedRow, Results
+from reporting.schema import METHODS, DenseRow, FineTuneRate, LayerRow, PrunedRow, Results
 
 __all__ = [
     "METHODS",
     "DenseRow",
     "FineTuneRate",
+    "LayerRow",
     "PrunedRow",
     "Results",
     "Run",

@@ -6,9 +6,9 @@ from itertools import combinations
 
 from reporting.mean_sd import ENOUGH, MeanSd
 from reporting.networks import Row, Section
-from reporting.records import FINETUNED_DENSE
 
 TOO_SMALL = "n too small"
+GAUGE, BALANCED = "selection.gauge", "balanced"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Difference:
 
 def differences(section: Section) -> Iterator[Difference]:
     """Of all pairs of pruned rows that share a unit, the higher row of the table first."""
-    rows = [row for row in section.rows if row.method not in {"dense", FINETUNED_DENSE}]
+    rows = [row for row in section.rows if not row.is_dense]
     for first, second in combinations(rows, 2):
         units = first.by_unit.keys() & second.by_unit.keys()
         if (first.sparsity, first.shipped) == (second.sparsity, second.shipped) and units:
@@ -41,6 +41,24 @@ def differences(section: Section) -> Iterator[Difference]:
             accuracy = MeanSd.of(pairs)
             assert accuracy is not None
             yield Difference(first, second, accuracy)
+
+
+def fair_rows(section: Section) -> list[Row]:
+    """The pruned rows that text compares: of a method in both gauges, those in the balanced one."""
+    rows = [row for row in section.rows if not row.is_dense]
+    balanced = {row.method for row in rows if row.settings.get(GAUGE) == BALANCED}
+    return [r for r in rows if r.method not in balanced or r.settings.get(GAUGE) == BALANCED]
+
+
+def fair_differences(section: Section) -> list[Difference]:
+    """Differences of the rows of the first method from each other and from all others."""
+    rows = fair_rows(section)
+    kept = {id(row) for row in rows}
+    return [
+        pair
+        for pair in differences(section)
+        if pair.first.method == rows[0].method and {id(pair.first), id(pair.second)} <= kept
+    ]
 
 
 def has_enough_pairs(difference: Difference) -> bool:

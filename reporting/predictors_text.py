@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from reporting.grid import Grid, to_markdown
 from reporting.mean_sd import columns
 from reporting.predictors import (
     BASELINE,
@@ -13,10 +14,8 @@ from reporting.predictors import (
 from reporting.text import (
     SAW_TEST,
     SHIPPED,
-    markdown_table,
     shipped_note,
     show_settings,
-    without_empty,
 )
 
 CAPTION = (
@@ -39,7 +38,7 @@ def predictors_to_markdown(table: PredictorTable) -> str:
     for section in table:
         parts += [
             f"## {predictors_title(section)}",
-            markdown_table(predictors_frame(section, table)),
+            to_markdown(predictors_grid(section, table)),
         ]
         parts += predictors_notes(section)
     return "\n\n".join(parts) + "\n"
@@ -53,8 +52,8 @@ def predictors_title(section: PredictorSection) -> str:
     return ", ".join(part for part in parts if part) + mark(section.label)
 
 
-def predictors_frame(section: PredictorSection, table: PredictorTable) -> pd.DataFrame:
-    """The rows of a section as strings.
+def predictors_grid(section: PredictorSection, table: PredictorTable) -> Grid:
+    """The rows of a section.
 
     Args:
         section: the section.
@@ -76,7 +75,7 @@ def predictors_frame(section: PredictorSection, table: PredictorTable) -> pd.Dat
                 "n": str(row.kendall_tau.n),
             }
         )
-    return without_empty(pd.DataFrame(lines))
+    return Grid.of(lines)
 
 
 def predictors_notes(section: PredictorSection) -> list[str]:

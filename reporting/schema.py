@@ -77,6 +77,21 @@ class FineTuneRate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LayerRow:
+    """The weights of one layer of a pruned network.
+
+    Args:
+        name: of the tensor.
+        weights: its size.
+        nonzero: weights left.
+    """
+
+    name: str
+    weights: int
+    nonzero: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PrunedRow:
     """One pruned network.
 
@@ -95,6 +110,7 @@ class PrunedRow:
         finetune_lr_at_edge: whether ``finetune_lr`` is the lowest or highest of a grid of several.
         epochs_before_finetune: epochs over the images that the method used before fine-tuning; 0
             for one-shot methods.
+        layers: the weights of each layer of the saved file.
         file: the network, beside ``results.json``.
         method: where it differs from the run's; one of :data:`METHODS` or the user's own.
     """
@@ -112,6 +128,7 @@ class PrunedRow:
     finetune_rates: tuple[FineTuneRate, ...] = ()
     finetune_lr_at_edge: bool | None = None
     epochs_before_finetune: int | None = None
+    layers: tuple[LayerRow, ...] = ()
     file: str | None = None
     method: str | None = None
 
@@ -142,6 +159,8 @@ class Results:
         finetuned_from: what it had been trained on before, where it was not new.
         metrics: anything else that was measured.
         wall_seconds: how long the run took.
+        method_seconds: how much of it the method took before fine-tuning, without the dense
+            network.
         peak_memory_mb: how much memory it needed.
         device: what it ran on.
         config_hash: of the resolved config without paths, devices, loggers and output folders.
@@ -169,6 +188,7 @@ class Results:
     finetuned_from: str | None = None
     metrics: Mapping[str, float | int] = field(default_factory=dict)
     wall_seconds: float | None = None
+    method_seconds: float | None = None
     peak_memory_mb: float | None = None
     device: str | None = None
     config_hash: str | None = None
