@@ -10,14 +10,17 @@ from matplotlib.figure import Figure
 
 from reporting import collect
 from reporting.curves import plot_curves
+from reporting.layer_heatmap import plot_layers
 from reporting.learning_curves import plot_learning_curves
 from reporting.networks import Table, tabulate
 from reporting.networks_csv import differences_to_csv, to_csv
 from reporting.networks_text import to_latex_tables, to_markdown
 from reporting.page import html_page
+from reporting.pareto import plot_pareto
 from reporting.predictors import PredictorTable, tabulate_predictors, without_scores
 from reporting.predictors_figure import plot_predictors
 from reporting.predictors_text import predictors_to_csv, predictors_to_markdown
+from reporting.training import plot_training
 from scalegmn.formats import atomic_path
 
 log = logging.getLogger(__name__)
@@ -114,6 +117,9 @@ def figures(found: Report) -> dict[str, Figure]:
     """The figures by file name."""
     drawn = {
         "curves.png": plot_curves(found.networks),
+        "layers.png": plot_layers(found.networks),
+        "pareto.png": plot_pareto(found.networks),
+        "training.png": plot_training(found.networks),
         "predictors.png": plot_predictors(found.predictors) if found.predictors else None,
         "learning_curves.png": plot_learning_curves(found.predictors),
     }

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from random import Random
 
-from reporting import DenseRow, FineTuneRate, PrunedRow, Results
+from reporting import DenseRow, FineTuneRate, LayerRow, PrunedRow, Results
 
 METHODS = ("scalegmn_eq", "magnitude", "magnitude_layer", "imp", "l1", "gmp", "snip", "random")
 GAUGES = ("raw", "balanced")
@@ -72,6 +72,10 @@ def pruned(draw, method, gauge, seed, dense, saw_validation):
                 finetune_lr=draw.choice(RATES),
                 finetune_epochs=40,
                 finetune_rates=tuple(FineTuneRate(lr=lr, val_loss=1.3) for lr in RATES),
+                layers=tuple(
+                    LayerRow(name=name, weights=n, nonzero=_kept(gauge, name, n, kept))
+                    for name, n in WEIGHTS.items()
+                ),
                 epochs_before_finetune=0 if method in ("magnitude", "snip", "random") else 300,
             )
         )
@@ -95,6 +99,11 @@ def pruned(draw, method, gauge, seed, dense, saw_validation):
         config_hash=f"{method}{gauge}{seed}{dense}{saw_validation}",
         protocol=PROTOCOL | own | {"selection.gauge": gauge},
     )
+
+
+def _kept(gauge, name, weights, kept):
+    lost = gauge == "raw" and name == "fc" and kept < 0.15
+    return 0 if lost else round(weights * kept)
 
 
 def predictor(draw, name, seed, networks):

@@ -72,7 +72,7 @@ def test_a_missing_dense_network_is_a_row(run):
 def test_every_line_of_a_table_has_as_many_cells(run):
     found = table(run(), replace(run(method="mine | yours"), dense=None))
     blocks = [b for b in to_markdown(found).split("\n\n") if b.startswith("|")]
-    assert len(blocks) > 3
+    assert len(blocks) >= 3
     for block in blocks:
         counts = [line.replace("\\|", "").count("|") for line in block.splitlines()]
         assert len(set(counts)) == 1, block
