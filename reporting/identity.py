@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reporting.collect import Run
-from reporting.schema import DenseRow, Results
+from reporting.rows import DenseRow
+from reporting.schema import Results
 from reporting.settings import RUN, UNRECORDED, Settings, is_setting, of_network
 
 RATES = "finetune.lr"

@@ -11,7 +11,7 @@ from torch import Tensor
 from reporting.mean_sd import MeanSd
 from reporting.networks import Row
 from reporting.records import Record
-from reporting.schema import LayerRow
+from reporting.rows import LayerRow
 
 log = logging.getLogger(__name__)
 

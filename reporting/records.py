@@ -6,7 +6,8 @@ from math import inf
 
 from reporting.collect import Run
 from reporting.identity import RATES, dense_id, name_unrecorded, run_name, split
-from reporting.schema import PrunedRow, Results
+from reporting.rows import PrunedRow
+from reporting.schema import Results
 from reporting.settings import Settings, canonical
 
 FINETUNED_DENSE = "dense, fine-tuned"
