@@ -56,7 +56,7 @@ class Results:
         metrics: anything else that was measured.
         wall_seconds: how long the run took.
         method_seconds: how much of it the method took before fine-tuning, without the dense
-            network.
+            network; only of runs that were not interrupted.
         peak_memory_mb: how much memory it needed.
         device: what it ran on.
         config_hash: of the resolved config without paths, devices, loggers and output folders.
