@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from reporting.fairness import budget, fair_rows
 from reporting.mean_sd import ENOUGH, MeanSd
 from reporting.networks import Row, Section
 
 TOO_SMALL = "n too small"
-GAUGE, BALANCED = "selection.gauge", "balanced"
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,22 @@ def differences(section: Section) -> Iterator[Difference]:
             yield Difference(first, second, accuracy)
 
 
-def fair_rows(section: Section) -> list[Row]:
-    """The pruned rows that text compares: of a method in both gauges, those in the balanced one."""
-    rows = [row for row in section.rows if not row.is_dense]
-    balanced = {row.method for row in rows if row.settings.get(GAUGE) == BALANCED}
-    return [r for r in rows if r.method not in balanced or r.settings.get(GAUGE) == BALANCED]
-
-
 def fair_differences(section: Section) -> list[Difference]:
-    """Differences of the rows of the first method from each other and from all others."""
+    """Differences of the rows of the first method from each other and from all others.
+
+    Of methods in both gauges only the balanced rows; rows of other methods only where they have the
+    same budget of fine-tuning.
+    """
     rows = fair_rows(section)
-    kept = {id(row) for row in rows}
+    kept = {id(row): budget(row) for row in rows}
     return [
         pair
         for pair in differences(section)
-        if pair.first.method == rows[0].method and {id(pair.first), id(pair.second)} <= kept
+        if {id(pair.first), id(pair.second)} <= kept.keys()
+        and pair.first.method == rows[0].method
+        and (
+            pair.second.method == pair.first.method or kept[id(pair.first)] == kept[id(pair.second)]
+        )
     ]
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from reporting.layers import zeros_by_layer
-from reporting.networks import Section, Table
+from reporting.networks import Row, Section, Table
 from reporting.networks_text import title
 from reporting.style import place_methods
 
@@ -22,12 +22,15 @@ def plot_layers(table: Table) -> Figure | None:
     """Mean share of zeros of each layer; a cross marks layers without any weight left.
 
     A part per section; in it a panel per sparsity, a line per method and its settings, a column
-    per layer. Grey: not measured.
+    per layer. Grey: not counted at this sparsity.
 
     Returns:
         ``None`` if no run counted its layers or left its networks beside its results.
     """
-    zeros = {id(s): {id(row): zeros_by_layer(row) for row in s.rows} for s in table}
+    zeros = {
+        id(s): {id(row): {} if row.is_dense else zeros_by_layer(row) for row in s.rows}
+        for s in table
+    }
     sections = [section for section in table if any(zeros[id(section)].values())]
     if not sections:
         return None
@@ -38,7 +41,7 @@ def plot_layers(table: Table) -> Figure | None:
         found = zeros[id(section)]
         layers = list(dict.fromkeys(name for layer in found.values() for name in layer))
         sparsities = sorted({row.sparsity for row in section.rows if found[id(row)]})
-        rows = [row for row in section.rows if not row.is_dense]
+        rows = _counted(section, found)
         place = place_methods(row.method for row in rows)
         names = sorted({row.name: place[row.method] for row in rows}.items(), key=lambda n: n[::-1])
         shape = _shape(len(sparsities), len(layers))
@@ -54,12 +57,18 @@ def plot_layers(table: Table) -> Figure | None:
     return figure
 
 
+def _counted(section: Section, found: dict[int, dict[str, float]]) -> list[Row]:
+    """The rows of which something was measured at any sparsity."""
+    names = {row.name for row in section.rows if found[id(row)] and not row.is_dense}
+    return [row for row in section.rows if row.name in names]
+
+
 def _shape(panels: int, layers: int) -> tuple[int, int]:
     return (1, panels) if layers <= FEW_LAYERS else (panels, 1)
 
 
 def _height(section: Section, found: dict[int, dict[str, float]]) -> float:
-    names = {row.name for row in section.rows if not row.is_dense}
+    names = {row.name for row in _counted(section, found)}
     sparsities = {row.sparsity for row in section.rows if found[id(row)]}
     layers = {name for layer in found.values() for name in layer}
     return 1.6 + _shape(len(sparsities), len(layers))[0] * (0.5 + 0.19 * len(names))

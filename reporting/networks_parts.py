@@ -66,7 +66,8 @@ def parts_of(section: Section, table: Table) -> list[Part]:
     """
     mark_shipped = not all(row.shipped for other in table for row in other.rows)
     accuracy = accuracy_grid(section, mark_shipped=mark_shipped)
-    parts = [Part("Test accuracy", ACCURACY, accuracy, _notes(section, accuracy))]
+    notes = (*_notes(section, accuracy), *_zeros(section))
+    parts = [Part("Test accuracy", ACCURACY, accuracy, notes)]
     lost = lost_grid(section, mark_shipped=mark_shipped)
     if lost.rows:
         parts.append(Part("Points lost", LOST, lost, _notes(section, lost)))
@@ -116,7 +117,7 @@ def _notes(section: Section, grid: Grid) -> tuple[str, ...]:
     theirs = published(section)
     grey = any(cell.grey for row in grid.rows for cell in row)
     source = [f"Published: {theirs.source} ({theirs.remark})."] if theirs and grey else []
-    return (*explain_marks(section, grid), *_zeros(section), *source)
+    return (*explain_marks(section, grid), *source)
 
 
 def _zeros(section: Section) -> list[str]:

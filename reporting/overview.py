@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from reporting.fairness import budget
 from reporting.grid import Cell, Grid
 from reporting.identity import method_order
 from reporting.mean_sd import MeanSd
@@ -10,7 +11,6 @@ from reporting.networks import Row, Section
 from reporting.published import Published, published
 from reporting.records import FINETUNED_DENSE
 from reporting.schema import METHODS
-from reporting.settings import canonical
 from reporting.text import EDGE, SHIPPED, section_marks
 
 # What a target is pruned to by default on the images that it is made for (conf/target/).
@@ -19,10 +19,6 @@ GRIDS = {
     ("vgg19", "cifar10"): (0.9, 0.95, 0.97, 0.98, 0.99),
 }
 MISSING = "–"
-# Rows that have other values of these are no competitors.
-BUDGET = ("finetune.", "prune_biases", "data.", "trainer.precision", "matmul_precision")
-# Engines make the same updates.
-SAME_BUDGET = ("finetune.engine",)
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ def lines_of(section: Section) -> list[Line]:
     groups: dict[tuple[str, str, bool], list[Row]] = {}
     for row in section.rows:
         groups.setdefault((row.method, row.name, row.shipped), []).append(row)
-    lines = [Line(*key, tuple(rows), _budget(rows[0])) for key, rows in groups.items()]
+    lines = [Line(*key, tuple(rows), budget(rows[0])) for key, rows in groups.items()]
     theirs = published(section)
     absent = set(theirs.accuracies if theirs else ()) - {line.method for line in lines}
     lines += [Line(method, method, shipped=False) for method in absent]
@@ -109,7 +105,7 @@ def _grid(
 
 def _best(
     lines: Sequence[Line],
-    budget: str,
+    competitors: str,
     sparsity: float,
     value: Callable[[Row], MeanSd | None],
     better: Callable[[Iterable[float]], float],
@@ -118,7 +114,7 @@ def _best(
     means = [
         mean.mean
         for line in lines
-        if line.budget == budget
+        if line.budget == competitors
         for row in line.rows
         if row.sparsity == sparsity and (mean := value(row))
     ]
@@ -162,16 +158,6 @@ def _published_row(
 
 def _their_accuracy(other: Published, method: str, sparsity: float) -> float | None:
     return other.accuracies[method].get(sparsity) if sparsity else other.dense
-
-
-def _budget(row: Row) -> str:
-    return canonical(
-        {
-            key: value
-            for key, value in row.settings.items()
-            if key.startswith(BUDGET) and key not in SAME_BUDGET
-        }
-    )
 
 
 def _range(values: Sequence[int]) -> str:

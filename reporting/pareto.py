@@ -17,7 +17,7 @@ Point = tuple[float, float]
 def plot_pareto(table: Table) -> Figure | None:
     """A point per row, a panel per section; a line joins the points that no other beats in both.
 
-    Colours and markers are methods, filled for the first of a method's settings.
+    Colours and markers are methods, fillings are settings of a method.
 
     Returns:
         ``None`` if no run counted the parameters that are left.
@@ -64,7 +64,7 @@ def _draw(axes: Axes, section: Section, look: dict[tuple[str, str], Look]) -> No
         own, y, deviation = look[row.method, row.label], row.test_acc.mean, row.test_acc.sd or 0.0
         style: dict[str, Any] = {
             **{"color": own.colour, "marker": own.marker, "linestyle": "none", "markersize": 5},
-            "markerfacecolor": own.colour if own.dash == "-" else "white",
+            **{"fillstyle": own.fill, "markerfacecoloralt": "white"},
         }
         axes.plot([size], [100 * y], **style)
         axes.vlines(size, 100 * (y - deviation), 100 * (y + deviation), own.colour, linewidth=0.8)
@@ -76,4 +76,4 @@ def _draw(axes: Axes, section: Section, look: dict[tuple[str, str], Look]) -> No
     axes.plot([size for size, _ in best], [y for _, y in best], **steps, zorder=0)
     legend_beside(axes, [*handles.values(), Line2D([], [], **steps, label="Pareto front")])
     axes.set_xscale("log")
-    plain_ticks(axes, [round(sum(found) / len(found)) for found in sizes.values()], form="%d")
+    plain_ticks(axes, [round(sum(found) / len(found)) for found in sizes.values()], form="{x:,.0f}")

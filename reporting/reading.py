@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from reporting.differences import BALANCED, GAUGE, Difference, fair_differences, fair_rows
+from reporting.differences import Difference, fair_differences
+from reporting.fairness import BALANCED, GAUGE, budget, fair_rows
 from reporting.mean_sd import ENOUGH, MeanSd
 from reporting.networks import Row, Section
 from reporting.published import published
@@ -26,15 +27,18 @@ def reading(section: Section) -> list[str]:
     return found + list(_differences(fair_differences(section)))
 
 
-def _best(rows: Sequence[Row]) -> list[str]:
-    parts = []
-    for sparsity in sorted({row.sparsity for row in rows}):
-        of_sparsity = [row for row in rows if row.sparsity == sparsity]
-        best = max(of_sparsity, key=lambda row: row.test_acc.mean)
-        if len(of_sparsity) > 1:
-            lost = f", which loses {_points(best.lost)} points" if best.lost else ""
-            parts.append(f"{best.name} at {100 * sparsity:.4g} %{lost}")
-    return [f"Highest means: {'; '.join(parts)}."] if parts else []
+def _best(rows: Sequence[Row]) -> Iterable[str]:
+    """The highest mean at each sparsity, for each budget that several rows have."""
+    for competitors in dict.fromkeys(map(budget, rows)):
+        parts = []
+        for sparsity in sorted({row.sparsity for row in rows}):
+            group = [r for r in rows if r.sparsity == sparsity and budget(r) == competitors]
+            if len(group) > 1:
+                best = max(group, key=lambda row: row.test_acc.mean)
+                lost = f", which loses {_points(best.lost)} points" if best.lost else ""
+                parts.append(f"{best.name} at {100 * sparsity:.4g} %{lost}")
+        if parts:
+            yield f"Highest means of test accuracy: {'; '.join(parts)}."
 
 
 def _losses(section: Section, rows: Sequence[Row]) -> Iterable[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter, NullLocator
+from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 from reporting.identity import method_order
 from reporting.networks import Table
@@ -47,7 +47,8 @@ PREDICTORS = {
 MARKERS = "osD^vPX*"
 # Of methods, in their order: what colour-blind readers tell related methods apart by.
 OF_METHODS = "os^vD<>PXp*hdH8"
-# Of a method's settings.
+# Of a method's settings: lines, and points.
+FILLS: tuple[Any, ...] = ("full", "none", "left", "top", "right")
 DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (2, 1)), (0, (1, 1.5)))
 
 
@@ -59,11 +60,13 @@ class Look:
         colour: of the method.
         marker: of the method.
         dash: of its settings.
+        fill: of its settings.
     """
 
     colour: str
     marker: str
     dash: Any
+    fill: Any
 
 
 def looks(table: Table) -> dict[tuple[str, str], Look]:
@@ -81,6 +84,7 @@ def looks(table: Table) -> dict[tuple[str, str], Look]:
             colours[method],
             OF_METHODS[place[method] % len(OF_METHODS)],
             DASHES[number % len(DASHES)],
+            FILLS[number % len(FILLS)],
         )
         for method, found in labels.items()
         for number, label in enumerate(sorted(found))
@@ -121,10 +125,10 @@ def place_methods(methods: Iterable[str]) -> dict[str, int]:
     return method_order(methods, (METHODS[0], FINETUNED_DENSE, *METHODS[1:]))
 
 
-def plain_ticks(axes: Axes, values: Sequence[float | int], *, form: str = "%g") -> None:
+def plain_ticks(axes: Axes, values: Sequence[float | int], *, form: str = "{x:g}") -> None:
     """Ticks of the x axis at these values only, written out."""
     axes.set_xticks(values)
-    axes.xaxis.set_major_formatter(FormatStrFormatter(form))
+    axes.xaxis.set_major_formatter(StrMethodFormatter(form))
     axes.xaxis.set_minor_locator(NullLocator())
 
 
