@@ -20,7 +20,8 @@ from pipelines.metadata import metadata
 from pipelines.methods import Candidate
 from pipelines.run import Run
 from pipelines.stage import once
-from reporting import FineTuneRate, PrunedRow
+from reporting import FineTuneRate, LayerRow, PrunedRow
+from reporting.layers import count_layers
 from scalegmn.formats import load_state, load_tensors, save_network
 from scalegmn.pruning import Mask, SparsityCount
 
@@ -74,9 +75,11 @@ def finetune(run: Run, candidate: Candidate, *, method: str, folder: Path) -> Pr
     )
     (work / CANDIDATE).unlink(missing_ok=True)
     rates = tuple(FineTuneRate(**rate) for rate in row.pop("finetune_rates"))
+    layers = tuple(LayerRow(**layer) for layer in row.pop("layers", ()))
     return PrunedRow(
         **row,
         finetune_rates=rates,
+        layers=layers,
         file=file.relative_to(run.folder).as_posix(),
         method=None if method == run.cfg.method else method,
     )
@@ -100,7 +103,8 @@ def _stage(run: Run, candidate: Candidate, method: str, work: Path, file: Path) 
         own = {"method": method, "sparsity": f"{candidate.sparsity:g}"}
         save_network(file, net.state_dict(), {**metadata(run.cfg), **own})
     run.processes.barrier()
-    count = SparsityCount.of(load_state(file, net))
+    state = load_state(file, net)
+    count = SparsityCount.of(state)
     return {
         "sparsity": candidate.sparsity,
         "test_acc": after.accuracy,
@@ -115,6 +119,7 @@ def _stage(run: Run, candidate: Candidate, method: str, work: Path, file: Path) 
         "weight_sparsity": count.weight_sparsity,
         "parameter_sparsity": count.parameter_sparsity,
         "nonzero": count.nonzero,
+        "layers": [vars(layer) for layer in count_layers(state)],
     }
 
 

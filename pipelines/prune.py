@@ -1,16 +1,18 @@
 """Prune: the dense network, candidates of a method, and what is common to all methods."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from datamodules.protocols import Kind
-from pipelines.dense import Dense, dense_network
+from pipelines.dense import dense_network
 from pipelines.finetune import finetune
-from pipelines.methods import Method
+from pipelines.methods import Candidate, Method
 from pipelines.results import results_of
 from pipelines.run import Run
+from pipelines.run_record import is_resumed
 from pipelines.stage import announced
+from pipelines.timed import Timed
 from pipelines.visuals import network_figures
 from reporting import METHODS, PrunedRow, Results
 
@@ -49,18 +51,30 @@ class Prune:
         folders = {run.folder: self.method}
         folders |= {run.folder / name: method for name, method in self.compare.items()}
         dense = dense_network(run)
+        candidates = {
+            folder: Timed(method.candidates(run, dense.net, self.sparsities))
+            for folder, method in folders.items()
+        }
         rows = [
             row
             for folder, method in folders.items()
-            for row in self._rows(run, dense, method, folder)
+            for row in self._rows(run, candidates[folder], method, folder)
         ]
-        results = results_of(run, dense=dense.row, pruned=tuple(rows))
+        own = candidates[run.folder].seconds
+        results = results_of(
+            run,
+            dense=dense.row,
+            pruned=tuple(rows),
+            method_seconds=None if is_resumed(run.folder) else round(own, 1),
+        )
         network_figures(run, results, dense.net)
         return results
 
-    def _rows(self, run: Run, dense: Dense, method: Method, folder: Path) -> list[PrunedRow]:
+    def _rows(
+        self, run: Run, candidates: Iterable[Candidate], method: Method, folder: Path
+    ) -> list[PrunedRow]:
         rows = []
-        for candidate in method.candidates(run, dense.net, self.sparsities):
+        for candidate in candidates:
             rates = run.cfg.finetune.lr
             what = f"{method.name} at {100 * candidate.sparsity:g} %"
             plan = (
