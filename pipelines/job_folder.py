@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 # What two sessions of one job may differ in.
 NO_IDENTITY = (
-    *("paths.data_dir", "paths.run_dir", "logger", "ckpt_path", "num_threads", "compile"),
+    *("paths.data_dir", "paths.dense_dir", "paths.run_dir", "logger", "ckpt_path"),
+    *("num_threads", "compile"),
     *(f"trainer.{k}" for k in ("accelerator", "devices", "num_nodes", "strategy", "plugins")),
 )
 

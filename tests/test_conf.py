@@ -227,7 +227,7 @@ def test_the_folder_of_a_job_depends_on_what_was_asked_for():
     asked = ["experiment=finetune_small_cnn", "optimizer.lr=0.1", "target.weights=/a/b=1.npy"]
     folder = job_folder(asked)
     assert folder.startswith("lr_0.1-") and re.fullmatch(r"[\w.-]+", folder)
-    assert job_folder(reversed(asked)) == folder == job_folder([*asked, "paths.data_dir=/x"])
+    assert job_folder(reversed(asked)) == folder == job_folder([*asked, "paths.dense_dir=/x"])
     assert job_folder([*asked[:2], "target.weights=/c/b=1.npy"]) != folder
     assert re.fullmatch(r"\w+", job_folder(["experiment=quickstart"]))
     named = ["+sweep=table1_small_cnn", "experiment=table1/lamp", "seed=42"]
