@@ -45,6 +45,7 @@ from pipelines.paths import expand_home, with_home
 from pipelines.ranks import is_first_rank
 from pipelines.signals import GRACE_SECONDS, Ending, current_ending, interrupted_by_signals
 from pipelines.system_errors import os_error_behind
+from pipelines.trial import TrialStopped
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def job(cfg: DictConfig) -> Iterator[Job]:
     """
     parent.end_with_parent()
     try:
-        with _errors(), _in_folder(cfg) as this:
+        with _errors(), _in_folder(cfg) as this, _may_stop_early(this):
             yield this
     finally:
         remove_if_empty(cfg)
@@ -137,6 +138,17 @@ def _in_folder(cfg: DictConfig) -> Iterator[Job]:
             file.write_early()
             took = duration(time.time() - this.began)
             log.info("done in %s: results are in %s", took, shown(this.folder))
+
+
+@contextmanager
+def _may_stop_early(this: Job) -> Iterator[None]:
+    """Let the search that a job belongs to stop it, which is no error."""
+    try:
+        yield
+    except TrialStopped as stop:
+        this.is_over = True
+        if is_first_rank():
+            log.info("stopped early: %s", stop)
 
 
 def _log_failure(folder: Path, file: LogFile, error: BaseException) -> None:

@@ -7,7 +7,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import torch
 from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -31,10 +30,12 @@ def threads_of_job() -> int | None:
         return None
     if "n_jobs" not in launcher:
         return launcher.get("cpus_per_task") or 1
-    jobs = launcher.n_jobs
-    # As joblib counts: -1 is one job for each core, -2 one less.
-    jobs = jobs if jobs > 0 else cpu_count() + 1 + jobs
-    return max(1, cpu_count() // max(1, jobs))
+    return max(1, cpu_count() // jobs_at_once(launcher.n_jobs))
+
+
+def jobs_at_once(n_jobs: int) -> int:
+    """How many jobs that is: -1 is one for each core, -2 one less."""
+    return max(1, n_jobs if n_jobs > 0 else cpu_count() + 1 + n_jobs)
 
 
 def take_gpu(trainer: DictConfig) -> None:
@@ -49,6 +50,8 @@ def take_gpu(trainer: DictConfig) -> None:
     on_gpu = trainer.accelerator in ("auto", "gpu", "cuda") and trainer.devices == 1
     if _held or not on_gpu or _launcher_of_parallel_jobs() is None:
         return
+    import torch  # Here, because it takes long.
+
     given = os.environ.get(GPUS)
     seen = given.split(",") if given else [str(i) for i in range(torch.cuda.device_count())]
     if len(seen) > 1 and torch.cuda.is_available():

@@ -11,6 +11,7 @@ from pipelines.methods import Method
 from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.stage import announced
+from pipelines.trial import report
 from pipelines.visuals import network_figures
 from reporting import METHODS, PrunedRow, Results
 
@@ -68,6 +69,8 @@ class Prune:
             )
             with announced(run.processes, plan):
                 rows.append(finetune(run, candidate, method=method.name, folder=folder))
+            if method is self.method:
+                report(run, len(rows), rows[-1].val_loss)
         return rows
 
 
