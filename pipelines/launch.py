@@ -28,8 +28,8 @@ from omegaconf import DictConfig
 from pipelines import parent, run_id
 from pipelines.continuation import command_that_continues, shown, sweep_that_continues
 from pipelines.duration import duration
+from pipelines.environment import environment
 from pipelines.errors import (
-    ASKED,
     SHOW_ALL,
     JobError,
     is_user_error,
@@ -79,7 +79,7 @@ def command(main: Callable[[], None]) -> None:
     one line that names the command that continues.
     """
     parent.end_with_parent()
-    with interrupted_by_signals() as ending, mock.patch.dict(os.environ, _environment()):
+    with interrupted_by_signals() as ending, mock.patch.dict(os.environ, environment()):
         ending.last_words = _last_words(sweep_that_continues()) if is_first_rank() else None
         sys.argv[1:] = with_home(sys.argv[1:])
         try:
@@ -213,18 +213,6 @@ def _let_first_rank_end() -> None:
 
 def _last_words(command_line: str | None) -> str | None:
     return f"interrupted; to continue: {command_line}" if command_line else None
-
-
-def _environment() -> dict[str, str]:
-    """Environment variables for the time of a command, and for its processes."""
-    known = parent.has_parent_command() and run_id.VARIABLE in os.environ
-    return {
-        # Otherwise Hydra prints its own errors, on several lines.
-        "HYDRA_FULL_ERROR": "1",
-        "SCALEGMN_FULL_ERROR": ASKED,
-        run_id.VARIABLE: os.environ[run_id.VARIABLE] if known else run_id.new_run_id(),
-        parent.VARIABLE: parent.own_mark(),
-    }
 
 
 def _is_sweep() -> bool:

@@ -75,3 +75,17 @@ def test_a_signal_ends_all_jobs(send, number, tmp_path):
     assert process.returncode == 128 + number
     assert "Traceback" not in errors
     assert "interrupted; to continue: python train.py -m experiment=baseline_magnitude" in errors
+
+
+def test_jobs_of_submitit_run_from_any_folder(tmp_path):
+    reason = 'comes with pip install -e ".[sweeps]"'
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason=reason)
+    overrides = [*TWO[1:6], "trainer.accelerator=cpu", "hydra/launcher=submitit_local"]
+    command = [sys.executable, ROOT / "train.py", *overrides, "hydra.sweep.dir=sweep"]
+    done = subprocess.run(
+        [*command, "paths.dense_dir=dense"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "sweep").glob("*/results.json"))) == 2
+    logs = (tmp_path / "sweep" / ".submitit").glob("*/*_log.out")
+    assert "".join(file.read_text() for file in logs).count("results will be in sweep/") == 2
