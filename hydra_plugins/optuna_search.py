@@ -53,7 +53,7 @@ class OptunaSearch(Sweeper):
         self.n_jobs = n_jobs
         self.seed = seed
         self.sampler = sampler
-        self.params = params or {}
+        self.params: Any = params or {}
         self.pruner = pruner
         self.study_name = study_name
         self.storage = storage
@@ -82,8 +82,9 @@ class OptunaSearch(Sweeper):
         from pipelines.machine_share import jobs_at_once
         from pipelines.study import Study
 
+        assert self.config is not None and self.hydra_context is not None
         folder = Path(self.config.hydra.sweep.dir)
-        lines = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
+        lines = [*(f"{key!s}={value}" for key, value in self.params.items()), *arguments]
         overrides = OverridesParser.create(
             config_loader=self.hydra_context.config_loader
         ).parse_overrides(lines)

@@ -77,7 +77,7 @@ class Study:
         self._study = optuna.create_study(
             study_name=study_name, storage=storage, load_if_exists=True
         )
-        place = {"study_name": study_name, "storage": storage}
+        place: dict[str, Any] = {"study_name": study_name, "storage": storage}
         place["pruner"] = OmegaConf.to_container(pruner, resolve=True) if pruner else None
         self.environment = {VARIABLE: json.dumps(place)}
 

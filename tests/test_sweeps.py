@@ -85,6 +85,11 @@ def test_a_table_has_all_methods_in_both_gauges_with_three_seeds(sweep):
     assert "raw" not in first and "43" not in first
 
 
+def test_documentation_says_how_many_jobs_a_table_has():
+    page = (CONF.parent / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    assert f"`table1_small_cnn` has {len(jobs('table1_small_cnn'))} jobs" in page
+
+
 def test_the_command_line_narrows_a_sweep():
     assert len(jobs("table1_small_cnn", "seed=1", "selection.gauge=raw", "experiment=a,b")) == 2
     job = jobs("eq_operator", "experiment=eq_prune_vgg19", "model.l1_weight=1e-5")[-1]
