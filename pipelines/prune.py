@@ -13,6 +13,7 @@ from pipelines.run import Run
 from pipelines.run_record import is_resumed
 from pipelines.stage import announced
 from pipelines.timed import Timed
+from pipelines.trial import report
 from pipelines.visuals import network_figures
 from reporting import METHODS, PrunedRow, Results
 
@@ -82,6 +83,8 @@ class Prune:
             )
             with announced(run.processes, plan):
                 rows.append(finetune(run, candidate, method=method.name, folder=folder))
+            if method is self.method:
+                report(run, len(rows), rows[-1].val_loss)
         return rows
 
 
