@@ -18,7 +18,7 @@ Batches = Iterable[tuple[Tensor, Tensor]]
 # Makes an optimizer of parameters.
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
 # Images times networks that a CPU sees at once: more leave its cache.
-AT_ONCE = 512
+AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
