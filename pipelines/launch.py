@@ -28,8 +28,8 @@ from omegaconf import DictConfig
 from pipelines import parent, run_id
 from pipelines.continuation import command_that_continues, shown, sweep_that_continues
 from pipelines.duration import duration
+from pipelines.environment import environment
 from pipelines.errors import (
-    ASKED,
     SHOW_ALL,
     JobError,
     is_user_error,
@@ -45,6 +45,7 @@ from pipelines.paths import expand_home, with_home
 from pipelines.ranks import is_first_rank
 from pipelines.signals import GRACE_SECONDS, Ending, current_ending, interrupted_by_signals
 from pipelines.system_errors import os_error_behind
+from pipelines.trial import TrialStopped
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def command(main: Callable[[], None]) -> None:
     one line that names the command that continues.
     """
     parent.end_with_parent()
-    with interrupted_by_signals() as ending, mock.patch.dict(os.environ, _environment()):
+    with interrupted_by_signals() as ending, mock.patch.dict(os.environ, environment()):
         ending.last_words = _last_words(sweep_that_continues()) if is_first_rank() else None
         sys.argv[1:] = with_home(sys.argv[1:])
         try:
@@ -105,7 +106,7 @@ def job(cfg: DictConfig) -> Iterator[Job]:
     """
     parent.end_with_parent()
     try:
-        with _errors(), _in_folder(cfg) as this:
+        with _errors(), _in_folder(cfg) as this, _may_stop_early(this):
             yield this
     finally:
         remove_if_empty(cfg)
@@ -137,6 +138,17 @@ def _in_folder(cfg: DictConfig) -> Iterator[Job]:
             file.write_early()
             took = duration(time.time() - this.began)
             log.info("done in %s: results are in %s", took, shown(this.folder))
+
+
+@contextmanager
+def _may_stop_early(this: Job) -> Iterator[None]:
+    """Let the search that a job belongs to stop it, which is no error."""
+    try:
+        yield
+    except TrialStopped as stop:
+        this.is_over = True
+        if is_first_rank():
+            log.info("stopped early: %s", stop)
 
 
 def _log_failure(folder: Path, file: LogFile, error: BaseException) -> None:
@@ -201,18 +213,6 @@ def _let_first_rank_end() -> None:
 
 def _last_words(command_line: str | None) -> str | None:
     return f"interrupted; to continue: {command_line}" if command_line else None
-
-
-def _environment() -> dict[str, str]:
-    """Environment variables for the time of a command, and for its processes."""
-    known = parent.has_parent_command() and run_id.VARIABLE in os.environ
-    return {
-        # Otherwise Hydra prints its own errors, on several lines.
-        "HYDRA_FULL_ERROR": "1",
-        "SCALEGMN_FULL_ERROR": ASKED,
-        run_id.VARIABLE: os.environ[run_id.VARIABLE] if known else run_id.new_run_id(),
-        parent.VARIABLE: parent.own_mark(),
-    }
 
 
 def _is_sweep() -> bool:

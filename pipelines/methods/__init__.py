@@ -6,6 +6,7 @@ from pipelines.methods.imp import IMP
 from pipelines.methods.l1 import L1
 from pipelines.methods.one_shot import OneShot
 from pipelines.methods.scalegmn_eq import ScaleGMNEq
+from pipelines.methods.scalegmn_mask import ScaleGMNMask
 from pipelines.methods.shuffled import Shuffled
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "NetworkPruner",
     "OneShot",
     "ScaleGMNEq",
+    "ScaleGMNMask",
     "Shuffled",
 ]

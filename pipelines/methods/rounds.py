@@ -78,7 +78,7 @@ def _round(
             save_masked(file, net, candidate.mask)
         run.processes.barrier()
     # The same in every session and on every process.
-    net = deepcopy(net)
+    net = deepcopy(net).requires_grad_(True)
     mask = load_masked(file, net)
     epochs = train(net, mask, folder)
     if run.processes.is_first:

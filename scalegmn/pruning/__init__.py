@@ -2,7 +2,11 @@
 
 from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_per_layer
 from scalegmn.pruning.balanced import balanced
+from scalegmn.pruning.erk import allocate_erk
 from scalegmn.pruning.freezing import freeze_gradients, freeze_moments
+from scalegmn.pruning.gates import Gates, HardConcrete, TopK
+from scalegmn.pruning.grasp import grasp
+from scalegmn.pruning.lamp import lamp
 from scalegmn.pruning.magnitude import magnitude
 from scalegmn.pruning.mask import Mask
 from scalegmn.pruning.masked_network import load_masked, save_masked
@@ -18,12 +22,18 @@ from scalegmn.pruning.sparsity import SparsityCount
 __all__ = [
     "Allocation",
     "Batches",
+    "Gates",
+    "HardConcrete",
     "Mask",
     "Score",
     "SparsityCount",
+    "allocate_erk",
+    "TopK",
     "allocate_globally",
     "allocate_per_layer",
     "balanced",
+    "grasp",
+    "lamp",
     "cubic_sparsity",
     "equal_rates",
     "freeze_gradients",

@@ -44,6 +44,17 @@ def test_what_a_one_shot_method_does_not_use_is_left_out():
     assert "pruner.score.batches" in keys and "trainer.max_epochs" not in keys
 
 
+def test_an_allocation_is_part_of_it_where_it_is_read():
+    key = "selection.allocate._target_"
+    erk = settings("experiment=baseline_snip", "selection/allocate=erk")
+    assert erk[key] == "scalegmn.pruning.allocate_erk"
+    assert settings("experiment=baseline_snip")[key] == "scalegmn.pruning.allocate_globally"
+    assert settings("experiment=eq_prune_small_cnn", "selection/allocate=erk")[key] == erk[key]
+    own = settings("experiment=baseline_erk")
+    assert key not in own and own["pruner.allocate._target_"] == erk[key]
+    assert own["selection.gauge"] == "raw" and own["selection.min_per_layer"] == 0
+
+
 def test_a_method_that_trains_has_its_training_in_it_once():
     found = settings("experiment=eq_prune_small_cnn")
     assert found["optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 300
