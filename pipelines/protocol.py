@@ -50,7 +50,7 @@ def _parts(cfg: DictConfig) -> tuple[str, ...]:
         return (*PARTS, *TRAINING)
     if OmegaConf.select(cfg, "model") is not None:
         return (*PARTS, *PRUNING, *TRAINING)
-    pruner = str(OmegaConf.to_container(cfg, resolve=False).get("pruner"))
+    pruner = OmegaConf.to_yaml(cfg.pruner)
     return (*PARTS, *PRUNING, *(part for part in TRAINING if f"${{{part}}}" in pruner))
 
 
