@@ -70,7 +70,8 @@ class Prune:
             with announced(run.processes, plan):
                 rows.append(finetune(run, candidate, method=method.name, folder=folder))
             if method is self.method:
-                report(run, len(rows), rows[-1].val_loss)
+                percent = 100 * candidate.sparsity
+                report(run, round(10 * percent), rows[-1].val_loss, where=f"at {percent:g} %")
         return rows
 
 
