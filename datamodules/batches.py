@@ -85,6 +85,12 @@ class EpochBatches(DistributedSampler[BatchIndices]):
             self.done = batch + 1
             yield BatchIndices(self._share(rows[part]), self._share(noise[part]))
 
+    def gathered_rows(self) -> Int64[Tensor, " size"]:
+        """All rows, in the order of the shares of all processes one after another."""
+        rows, _ = self._draw()
+        shares = [batch.tensor_split(self.num_replicas) for batch in rows.split(self.batch_size)]
+        return torch.cat([share[rank] for rank in range(self.num_replicas) for share in shares])
+
     def _draw(self) -> BatchIndices:
         if not self.shuffle:
             return BatchIndices(torch.arange(self.size), torch.zeros(self.size, dtype=torch.int64))

@@ -25,13 +25,13 @@ class Budget:
     Args:
         max_epochs: when to stop at the latest.
         gradient_clip_val: the largest norm of the gradient; ``None`` for any.
-        monitor: the metric of the best epoch.
+        monitor: the metric of the best epoch; ``None`` for the last epoch.
         mode: whether the best has its minimum or its maximum.
     """
 
     max_epochs: int
     gradient_clip_val: float | None = None
-    monitor: str = "val/loss"
+    monitor: str | None = "val/loss"
     mode: Literal["min", "max"] = "min"
 
 
@@ -136,9 +136,12 @@ def _checkpoints(folder: Path, budget: Budget) -> list[Callback]:
         # After validation, the callbacks and the schedulers: a resumed fit repeats nothing.
         "save_on_train_epoch_end": True,
     }
+    last = ModelCheckpoint(filename="last", **common)
+    if budget.monitor is None:
+        return [last]
     best = ModelCheckpoint(filename="best", monitor=budget.monitor, mode=budget.mode, **common)
-    # save_last of the one above would only save epochs that are the best.
-    return [best, ModelCheckpoint(filename="last", **common)]
+    # save_last of the best would only save epochs that are the best.
+    return [best, last]
 
 
 def _loggers(run: Run, folder: Path) -> list[TensorBoardLogger]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from lightning import Trainer
@@ -16,6 +17,9 @@ from pipelines.trial import epoch_reports
 from pipelines.visuals import show
 from reporting import Results
 from reporting.prediction_figures import calibration_figure, scatter_figure
+from reporting.predictions import NAME as PREDICTIONS
+from reporting.predictions import write_predictions
+from scalegmn.formats import atomic_path
 from scalegmn.predictor import Predictions, check_describable, save_predictor
 
 FILE = "predictor.safetensors"
@@ -27,7 +31,7 @@ class Predict:
     reads: Kind = "networks"
 
     def __call__(self, run: Run) -> Results:
-        """Train, write ``predictor.safetensors``, measure and draw."""
+        """Train, write ``predictor.safetensors`` and ``predictions.csv.gz``, measure and draw."""
         epochs = run.cfg.trainer.max_epochs
         with announced(run.processes, f"predictor: training for {epochs} epochs"):
             run.seed()
@@ -44,6 +48,7 @@ class Predict:
                 "label": run.cfg.data.label,
             }
             save_predictor(run.folder / FILE, module.predictor, about)
+            _save_predictions(run.folder / PREDICTIONS, test, trainer)
         run.processes.barrier()
         data: Any = run.data
         results = results_of(
@@ -93,6 +98,16 @@ def _predictions(module: Predictor, trainer: Trainer, split: str) -> Predictions
     data: Any = trainer.datamodule  # type: ignore[attr-defined]
     loader = getattr(data, f"{split}_dataloader")()
     return module.predictions(_some(loader, getattr(trainer, f"limit_{split}_batches")))
+
+
+def _save_predictions(file: Path, test: Predictions, trainer: Trainer) -> None:
+    """Leave the predictions for test networks, from which a report draws its intervals."""
+    loader = trainer.datamodule.test_dataloader()  # type: ignore[attr-defined]
+    family = loader.dataset.networks.family
+    rows = loader.sampler.gathered_rows()
+    if len(rows) == len(test):
+        with atomic_path(file) as temporary:
+            write_predictions(temporary, test, rows=rows, family=family)
 
 
 def _some(loader: Any, limit: float | int | None) -> Iterable[Any]:

@@ -5,15 +5,18 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from datamodules.protocols import Kind
-from pipelines.dense import Dense, dense_network
-from pipelines.finetune import finetune
+from pipelines.dense import dense_network
+from pipelines.finetune import Job, finetune_all
+from pipelines.finetuning.engine import chosen_engine
 from pipelines.methods import Method
+from pipelines.protocol import protocol
 from pipelines.results import results_of
 from pipelines.run import Run
-from pipelines.stage import announced
+from pipelines.run_record import is_resumed
+from pipelines.timed import Timed
 from pipelines.trial import report
 from pipelines.visuals import network_figures
-from reporting import METHODS, PrunedRow, Results
+from reporting import METHODS, Results
 
 PRUNERS = Path(__file__).parents[1] / "conf" / "pruner"
 
@@ -47,32 +50,36 @@ class Prune:
 
     def __call__(self, run: Run) -> Results:
         """Go through all stages that are not finished yet."""
+        engine = chosen_engine(run)
         folders = {run.folder: self.method}
         folders |= {run.folder / name: method for name, method in self.compare.items()}
         dense = dense_network(run)
-        rows = [
-            row
+        candidates = {
+            folder: Timed(method.candidates(run, dense.net, self.sparsities))
             for folder, method in folders.items()
-            for row in self._rows(run, dense, method, folder)
-        ]
-        results = results_of(run, dense=dense.row, pruned=tuple(rows))
+        }
+        jobs = (
+            Job(candidate, method.name, folder)
+            for folder, method in folders.items()
+            for candidate in candidates[folder]
+        )
+        rows = []
+        for row in finetune_all(run, jobs, engine):
+            rows.append(row)
+            # Of the run's own method; a stack is done with all of them at once.
+            if row.method is None and engine == "lightning":
+                percent = 100 * row.sparsity
+                report(run, round(10 * percent), row.val_loss, where=f"at {percent:g} %")
+        own = candidates[run.folder].seconds
+        results = results_of(
+            run,
+            dense=dense.row,
+            pruned=tuple(rows),
+            protocol={**protocol(run.cfg), "finetune.engine": engine},
+            method_seconds=None if is_resumed(run.folder) else round(own, 1),
+        )
         network_figures(run, results, dense.net)
         return results
-
-    def _rows(self, run: Run, dense: Dense, method: Method, folder: Path) -> list[PrunedRow]:
-        rows = []
-        for candidate in method.candidates(run, dense.net, self.sparsities):
-            rates = run.cfg.finetune.lr
-            what = f"{method.name} at {100 * candidate.sparsity:g} %"
-            plan = (
-                f"{what}: fine-tuning for at most {run.cfg.finetune.max_epochs} epochs, lr {rates}"
-            )
-            with announced(run.processes, plan):
-                rows.append(finetune(run, candidate, method=method.name, folder=folder))
-            if method is self.method:
-                percent = 100 * candidate.sparsity
-                report(run, round(10 * percent), rows[-1].val_loss, where=f"at {percent:g} %")
-        return rows
 
 
 def check_method(name: str) -> None:

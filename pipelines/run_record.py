@@ -52,6 +52,12 @@ def read_record(folder: Path) -> RunRecord | None:
         raise ValueError(f"{file} is damaged: no {error}; {remedy}") from error
 
 
+def is_resumed(folder: Path) -> bool:
+    """Whether an earlier session did a part of the run in this folder."""
+    record = read_record(folder)
+    return record is not None and record.earlier_seconds > 0
+
+
 def begin_session(folder: Path, config_hash: str) -> RunRecord:
     """Claim the folder for a config, and start the clock of a session.
 

@@ -5,12 +5,14 @@ import pandas and matplotlib.
 """
 
 from reporting.collect import Run, collect
-from reporting.schema import METHODS, DenseRow, FineTuneRate, PrunedRow, Results
+from reporting.rows import DenseRow, FineTuneRate, LayerRow, PrunedRow
+from reporting.schema import METHODS, Results
 
 __all__ = [
     "METHODS",
     "DenseRow",
     "FineTuneRate",
+    "LayerRow",
     "PrunedRow",
     "Results",
     "Run",

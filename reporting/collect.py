@@ -29,11 +29,13 @@ class Run:
         results: the contents of the file.
         name: its folder, below the root that was searched.
         shipped: whether the results came with the project.
+        folder: that holds the file and others of the run; ``None`` if there is no file.
     """
 
     results: Results
     name: str = ""
     shipped: bool = False
+    folder: Path | None = None
 
 
 def collect(
@@ -73,7 +75,7 @@ def collect(
         else:
             is_shipped = home is not None and resolved.is_relative_to(home)
             base = home if home is not None and is_shipped else root.resolve()
-            runs.append(Run(results, _name(resolved, base), is_shipped))
+            runs.append(Run(results, _name(resolved, base), is_shipped, file.parent))
     return runs, complaints
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from reporting.fairness import budget, fair_rows
 from reporting.mean_sd import ENOUGH, MeanSd
 from reporting.networks import Row, Section
-from reporting.records import FINETUNED_DENSE
 
 TOO_SMALL = "n too small"
 
@@ -33,7 +33,7 @@ class Difference:
 
 def differences(section: Section) -> Iterator[Difference]:
     """Of all pairs of pruned rows that share a unit, the higher row of the table first."""
-    rows = [row for row in section.rows if row.method not in {"dense", FINETUNED_DENSE}]
+    rows = [row for row in section.rows if not row.is_dense]
     for first, second in combinations(rows, 2):
         units = first.by_unit.keys() & second.by_unit.keys()
         if (first.sparsity, first.shipped) == (second.sparsity, second.shipped) and units:
@@ -41,6 +41,25 @@ def differences(section: Section) -> Iterator[Difference]:
             accuracy = MeanSd.of(pairs)
             assert accuracy is not None
             yield Difference(first, second, accuracy)
+
+
+def fair_differences(section: Section) -> list[Difference]:
+    """Differences of the rows of the first method from each other and from all others.
+
+    Of methods in both gauges only the balanced rows; rows of other methods only where they have the
+    same budget of fine-tuning.
+    """
+    rows = fair_rows(section)
+    kept = {id(row): budget(row) for row in rows}
+    return [
+        pair
+        for pair in differences(section)
+        if {id(pair.first), id(pair.second)} <= kept.keys()
+        and pair.first.method == rows[0].method
+        and (
+            pair.second.method == pair.first.method or kept[id(pair.first)] == kept[id(pair.second)]
+        )
+    ]
 
 
 def has_enough_pairs(difference: Difference) -> bool:

@@ -1,17 +1,18 @@
 """Identity of results: which runs are averaged, and which are rows of their own."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from reporting.collect import Run
-from reporting.schema import DenseRow, Results
+from reporting.rows import DenseRow
+from reporting.schema import Results
 from reporting.settings import RUN, UNRECORDED, Settings, is_setting, of_network
 
 RATES = "finetune.lr"
+FOLDED = "fold_batch_norm"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ def split(results: Results) -> Split:
             network["parameters"] = results.dense.parameters
         return Split(network, {UNRECORDED: results.experiment}, ())
     known = {key: value for key, value in results.protocol.items() if is_setting(key)}
+    if not _may_have_batch_norm(results.protocol):
+        known.pop(FOLDED, None)
     rates = _numbers(known.pop(RATES, None))
     if results.experiment.startswith("finetune_"):
         # Of a run that does nothing but fine-tune, the optimizer's rate is that of fine-tuning.
@@ -60,29 +63,38 @@ def dense_id(dense: DenseRow | None) -> str:
     return dense.hash or f"{dense.test_acc:.5f} {dense.val_loss or 0.0:.4f}"
 
 
-def name_unrecorded(frame: pd.DataFrame, cell: Sequence[str]) -> pd.DataFrame:
+def name_unrecorded(
+    *,
+    cells: Sequence[Hashable],
+    settings: Sequence[Settings],
+    names: Sequence[str],
+    hashes: Sequence[str | None],
+) -> list[Settings]:
     """Add the run's name to settings that cannot be what tells two runs of one cell apart.
 
     These are runs without a protocol that share a cell with a run of another config. Runs that
     differ in the seed keep one name.
 
     Args:
-        frame: with columns ``settings``, ``run``, ``config_hash`` and those of ``cell``.
-        cell: columns that are equal for runs that would count as one.
+        cells: equal for runs that would count as one.
+        settings: of each run.
+        names: of each run, without its seed.
+        hashes: of each run's config.
 
     Returns:
-        The same with another column ``settings``.
+        The settings, of which those without need are the same objects.
     """
-    unrecorded = frame[[UNRECORDED in settings for settings in frame["settings"]]]
-    clashing: set[Any] = set()
-    for _, runs in unrecorded.groupby(list(cell), sort=False, dropna=False):
-        if runs["config_hash"].nunique(dropna=False) > 1:
-            clashing |= set(runs["run"])
-    settings = [
-        {**old, RUN: run} if UNRECORDED in old and run in clashing else old
-        for old, run in zip(frame["settings"], frame["run"], strict=True)
+    configs: dict[Hashable, set[str | None]] = defaultdict(set)
+    named: dict[Hashable, set[str]] = defaultdict(set)
+    for cell, own, name, config in zip(cells, settings, names, hashes, strict=True):
+        if UNRECORDED in own:
+            configs[cell].add(config)
+            named[cell].add(name)
+    clashing = {n for cell, found in configs.items() if len(found) > 1 for n in named[cell]}
+    return [
+        {**own, RUN: name} if UNRECORDED in own and name in clashing else own
+        for own, name in zip(settings, names, strict=True)
     ]
-    return frame.assign(settings=pd.Series(settings, index=frame.index, dtype=object))
 
 
 def run_name(run: Run) -> str:
@@ -94,6 +106,12 @@ def method_order(methods: Iterable[str], known: Sequence[str]) -> dict[str, int]
     """Places of methods: the known ones first, then the others by name."""
     others = sorted(set(methods) - set(known))
     return {method: place for place, method in enumerate([*known, *others])}
+
+
+def _may_have_batch_norm(protocol: Mapping[str, Any]) -> bool:
+    """False where folding batch normalisation changes nothing, so that it is no setting."""
+    small_cnn = str(protocol.get("target.net._target_", "")).endswith(".SmallCNN")
+    return bool(protocol.get("target.net.batch_norm", not small_cnn))
 
 
 def _numbers(value: Any) -> tuple[float, ...]:

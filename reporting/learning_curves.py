@@ -55,7 +55,7 @@ def plot_learning_curves(table: PredictorTable) -> Figure | None:
         axes.grid(alpha=0.3)
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, frameon=False)
     counts = {n for lines in curves.values() for curve in lines for n in curve.taus}
-    plain_ticks(panels[-1], sorted(counts), form="%d")
+    plain_ticks(panels[-1], sorted(counts), form="{x:,.0f}")
     panels[-1].set_xlabel("networks to train")
     explain(figure, explanations(table))
     return figure

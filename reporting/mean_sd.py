@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import sqrt
-from statistics import fmean, stdev
+from math import fsum, sqrt
 
 # Fewer values say next to nothing about their standard deviation.
 ENOUGH = 3
@@ -23,16 +22,20 @@ class MeanSd:
         known = [value for value in values if value is not None]
         if not known:
             return None
-        return cls(fmean(known), stdev(known) if len(known) > 1 else None, len(known))
+        # By hand: that of the standard library takes 0.1 ms, which adds up over thousands of rows.
+        n = len(known)
+        mean = fsum(known) / n
+        squares = fsum((value - mean) ** 2 for value in known)
+        return cls(mean, sqrt(squares / (n - 1)) if n > 1 else None, n)
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
         """Confidence interval of the mean by Student's t; ``None`` below three values."""
         if self.sd is None or self.n < ENOUGH:
             return None
-        # Here, because the import takes a second.
-        from scipy.stats import t
+        # scipy.stats has it, too, and takes a second to import.
+        from scipy.special import stdtrit
 
-        half = float(t.ppf((1 + level) / 2, self.n - 1)) * self.sd / sqrt(self.n)
+        half = float(stdtrit(self.n - 1, (1 + level) / 2)) * self.sd / sqrt(self.n)
         return self.mean - half, self.mean + half
 
     def show(self, form: str = ".2f", unit: float = 100.0) -> str:

@@ -2,26 +2,31 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
-
-import pandas as pd
+from typing import Any
 
 from reporting.collect import Run
 from reporting.identity import method_order, split
 from reporting.mean_sd import MeanSd
 from reporting.records import (
+    DENSE,
     FINETUNED_DENSE,
+    DenseRecord,
+    Record,
     SectionKey,
+    Unit,
     dense_records,
     pruned_records,
     section_key,
     without_repeated_dense,
 )
-from reporting.schema import METHODS, PrunedRow
-from reporting.settings import Settings, keys_between_methods, labels, shared_settings
-
-# The dense network (its hash) and the seed of the run that pruned it.
-Unit = tuple[str, int]
+from reporting.schema import METHODS
+from reporting.settings import (
+    Settings,
+    canonical,
+    keys_between_methods,
+    labels,
+    shared_settings,
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Row:
         sparsity: the fraction of prunable parameters that was asked for.
         test_acc: over units, after fine-tuning.
         label: the settings that other rows of the section have with other values.
+        lost: over units, test accuracy of the dense network less that of the pruned one.
         before_finetune: over units, right after pruning.
         weight_sparsity: fraction of zeros among weights, counted in the files.
         parameter_sparsity: fraction of zeros among all parameters.
@@ -42,12 +48,15 @@ class Row:
         epochs_before: epochs over the images before fine-tuning.
         shipped: whether the results came with the project.
         by_unit: ``test_acc`` of each dense network and seed.
+        settings: of the method and its protocol, in full.
+        records: that it is the mean of, one of each unit; none for the dense network.
     """
 
     method: str
     sparsity: float
     test_acc: MeanSd
     label: str = ""
+    lost: MeanSd | None = None
     before_finetune: MeanSd | None = None
     weight_sparsity: MeanSd | None = None
     parameter_sparsity: MeanSd | None = None
@@ -57,6 +66,13 @@ class Row:
     epochs_before: tuple[int, ...] = ()
     shipped: bool = False
     by_unit: Mapping[Unit, float] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
+    records: tuple[Record, ...] = ()
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether nothing was pruned."""
+        return self.method in DENSE
 
     @property
     def name(self) -> str:
@@ -104,17 +120,18 @@ def tabulate(runs: Iterable[Run]) -> Table:
     ]
     counted = without_repeated_dense(counted)
     dense, pruned = dense_records(counted), pruned_records(counted)
-    keys = sorted({section_key(run.results) for run in counted})
     networks = {section_key(run.results): split(run.results).network for run in counted}
+    keys = sorted(networks)
     titles = _titles(keys, networks)
     sections = []
     for key in keys:
-        of_key = [f if f.empty else f[f["section"] == key] for f in (dense, pruned)]
-        common, own = _common_settings(of_key[1])
+        of_dense = [record for record in dense if record.section == key]
+        of_pruned = [record for record in pruned if record.section == key]
+        common, own = _common_settings(of_pruned)
         recorded = {k: v for k, v in networks[key].items() if k not in ("setting", "parameters")}
         common = {**recorded, **common}
         facts = (key[0], key[1], key[2] or None, key[3], titles[key])
-        sections.append(Section(*facts, common, own, _rows(*of_key)))
+        sections.append(Section(*facts, common, own, _rows(of_dense, of_pruned)))
     return sections
 
 
@@ -134,65 +151,76 @@ def _titles(keys: Sequence[SectionKey], networks: Mapping[Any, Settings]) -> dic
     return titles
 
 
-def _common_settings(pruned: pd.DataFrame) -> tuple[Settings, dict[str, Settings]]:
+def _common_settings(pruned: Sequence[Record]) -> tuple[Settings, dict[str, Settings]]:
     """The settings that all rows share, and by method those of its own that all its rows share."""
-    if pruned.empty:
+    variants = [(method, settings) for (method, _), settings in _variants(pruned).items()]
+    if not variants:
         return {}, {}
-    variants = pruned.drop_duplicates(["method", "protocol"])
-    common = shared_settings(list(variants["settings"]))
-    elsewhere = common.keys() | keys_between_methods(variants["settings"])
-    by_method = {
-        m: shared_settings(list(records["settings"])) for m, records in variants.groupby("method")
-    }
+    every = [settings for _, settings in variants]
+    common = shared_settings(every)
+    elsewhere = common.keys() | keys_between_methods(every)
+    by_method: dict[str, list[Settings]] = {}
+    for method, settings in variants:
+        by_method.setdefault(method, []).append(settings)
     own = {
-        str(method): {key: value for key, value in settings.items() if key not in elsewhere}
-        for method, settings in by_method.items()
+        method: {k: v for k, v in shared_settings(found).items() if k not in elsewhere}
+        for method, found in sorted(by_method.items())
     }
     return common, {method: settings for method, settings in own.items() if settings}
 
 
-def _rows(dense: pd.DataFrame, pruned: pd.DataFrame) -> tuple[Row, ...]:
+def _variants(pruned: Iterable[Record]) -> dict[tuple[str, str], Settings]:
+    """Settings by method and protocol, in the order of the records."""
+    found: dict[tuple[str, str], Settings] = {}
+    for record in pruned:
+        found.setdefault((record.method, canonical(record.settings)), record.settings)
+    return found
+
+
+def _rows(dense: Sequence[DenseRecord], pruned: Sequence[Record]) -> tuple[Row, ...]:
     rows = []
-    for shipped, networks in dense.groupby("shipped") if len(dense) else ():
-        test_acc = MeanSd.of(networks.groupby("dense")["test_acc"].last())
-        if test_acc:
-            rows.append(Row("dense", 0.0, test_acc, shipped=bool(shipped)))
-    if pruned.empty:
-        return tuple(rows)
-    variants = pruned.drop_duplicates(["method", "protocol"])
-    pairs = list(zip(variants["method"], variants["settings"], strict=True))
-    keys = zip(variants["method"], variants["protocol"], strict=True)
-    label = dict(zip(keys, labels(pairs), strict=True))
-    known = (METHODS[0], FINETUNED_DENSE, *METHODS[1:])
-    order = method_order(pruned["method"], known)
-    found = []
-    for key, records in pruned.groupby(["method", "protocol", "sparsity", "shipped"], sort=False):
-        method, protocol, sparsity, shipped = cast(tuple[str, str, float, bool], key)
-        found.append(_row(method, label[method, protocol], float(sparsity), bool(shipped), records))
+    for shipped in (False, True):
+        networks = {r.network: r.test_acc for r in dense if r.shipped == shipped}
+        if test_acc := MeanSd.of(networks.values()):
+            rows.append(Row("dense", 0.0, test_acc, shipped=shipped))
+    variants = _variants(pruned)
+    pairs = [(method, settings) for (method, _), settings in variants.items()]
+    label = dict(zip(variants, labels(pairs), strict=True))
+    order = method_order(
+        (record.method for record in pruned), (METHODS[0], FINETUNED_DENSE, *METHODS[1:])
+    )
+    groups: dict[tuple[str, str, float, bool], list[Record]] = {}
+    for record in pruned:
+        key = (record.method, canonical(record.settings), record.sparsity, record.shipped)
+        groups.setdefault(key, []).append(record)
+    found = [_row(label[key[:2]], records) for key, records in groups.items()]
     found.sort(
         key=lambda r: (r.method != FINETUNED_DENSE, r.sparsity, order[r.method], r.label, r.shipped)
     )
     return (*rows, *found)
 
 
-def _row(method: str, label: str, sparsity: float, shipped: bool, records: pd.DataFrame) -> Row:
-    networks: list[PrunedRow] = list(records["row"])
+def _row(label: str, records: Sequence[Record]) -> Row:
+    first, networks = records[0], [record.row for record in records]
     test_acc = MeanSd.of(network.test_acc for network in networks)
     assert test_acc is not None
     rates = {n.finetune_lr for n in networks if n.finetune_lr is not None}
     epochs = {n.epochs_before_finetune for n in networks if n.epochs_before_finetune is not None}
     return Row(
-        method,
-        sparsity,
+        first.method,
+        first.sparsity,
         test_acc,
         label,
+        lost=MeanSd.of(record.lost for record in records),
         before_finetune=MeanSd.of(n.test_acc_before_finetune for n in networks),
         weight_sparsity=MeanSd.of(n.weight_sparsity for n in networks),
         parameter_sparsity=MeanSd.of(n.parameter_sparsity for n in networks),
         rates=tuple(sorted(rates, reverse=True)),
-        candidates=len(records["rates"].iloc[0]) or None,
-        at_edge=bool(records["at_edge"].any()),
+        candidates=len(first.rates) or None,
+        at_edge=any(record.at_edge for record in records),
         epochs_before=tuple(sorted(epochs)),
-        shipped=shipped,
-        by_unit=dict(zip(records["unit"], (n.test_acc for n in networks), strict=True)),
+        shipped=first.shipped,
+        by_unit={record.unit: record.row.test_acc for record in records},
+        settings=first.settings,
+        records=tuple(records),
     )

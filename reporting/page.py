@@ -3,73 +3,119 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
-from io import BytesIO
 
-from matplotlib.figure import Figure
-
-from reporting.networks import Table
-from reporting.networks_text import PAIRED, caption, differences_frame, notes, section_frame, title
+from reporting.grid import to_html
+from reporting.networks import Section, Table
+from reporting.networks_parts import Part, parts_of
+from reporting.networks_text import caption, title
 from reporting.predictors import PredictorTable
 from reporting.predictors_text import (
     predictors_caption,
-    predictors_frame,
+    predictors_grid,
     predictors_notes,
     predictors_title,
 )
-from reporting.text import html_table
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
+h2 { margin-top: 3rem; border-bottom: 2px solid #ddd; }
+.table { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-th, td { padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child { text-align: left; }
+th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }
+th { white-space: nowrap; border-bottom: 2px solid #888; }
+td { white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 14rem; }
+tbody tr:hover { background: #f4f6f8; }
+td.published { color: #767676; font-style: italic; }
+figure { margin: 1.5rem 0; }
 img { max-width: 100%; height: auto; }
-p { color: #444; overflow-wrap: anywhere; }
+p, li, figcaption { color: #444; overflow-wrap: anywhere; }
+summary { cursor: pointer; font-weight: bold; margin: 1rem 0; }
 """
+# Of pruned networks; the others are of predictors.
+OF_NETWORKS = {
+    "curves.png": "Test accuracy over sparsity",
+    "layers.png": "Weights left in each layer",
+    "pareto.png": "Test accuracy over parameters left",
+    "training.png": "Losses over epochs",
+}
+OF_PREDICTORS = {
+    "predictors.png": "Kendall's τ of all predictors",
+    "learning_curves.png": "Kendall's τ over the number of networks to train",
+}
 
 
-def html_page(networks: Table, predictors: PredictorTable, figures: Mapping[str, Figure]) -> str:
+def html_page(networks: Table, predictors: PredictorTable, figures: Mapping[str, bytes]) -> str:
     """All tables and figures on one page.
 
     Args:
         networks: the table of pruned networks.
         predictors: the table of predictors.
-        figures: by file name; those of predictors follow the table of predictors.
+        figures: PNG images by file name, see ``OF_NETWORKS`` and ``OF_PREDICTORS``.
     """
-    of_networks = {name: figure for name, figure in figures.items() if name == "curves.png"}
-    of_predictors = {name: f for name, f in figures.items() if name not in of_networks}
-    parts = []
+    body = []
     if networks:
-        parts += ["<h1>Results</h1>", *map(_image, of_networks.items()), _text(caption(networks))]
-        for section in networks:
-            parts += [f"<h2>{escape(title(section))}</h2>"]
-            parts += [html_table(section_frame(section, networks)), *map(_text, notes(section))]
-            paired = differences_frame(section)
-            if not paired.empty:
-                parts += ["<h3>Paired differences</h3>", _text(PAIRED), html_table(paired)]
+        body += ["<h1>Results</h1>", _contents([title(section) for section in networks], "n")]
+        body.append(_text(caption(networks)))
+        body += _images(figures, OF_NETWORKS)
+        for place, section in enumerate(networks):
+            body.append(f'<h2 id="n{place}">{escape(title(section))}</h2>')
+            body += _section(section, networks)
     if predictors:
-        parts += ["<h1>Predictors</h1>", *map(_image, of_predictors.items())]
-        parts += [_text(predictors_caption(predictors))]
-        for group in predictors:
-            parts += [f"<h2>{escape(predictors_title(group))}</h2>"]
-            parts += [html_table(predictors_frame(group, predictors))]
-            parts += map(_text, predictors_notes(group))
-    head = f'<meta charset="utf-8"><title>Results</title><style>{STYLE}</style>'
-    # An icon of its own, so that browsers ask nobody for one.
-    icon = '<link rel="icon" href="data:,">'
-    body = "\n".join(parts)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head>{head}{icon}</head>\n<body>{body}</body></html>\n'
+        titles = [predictors_title(group) for group in predictors]
+        body += ["<h1>Predictors</h1>", _contents(titles, "p")]
+        body.append(_text(predictors_caption(predictors)))
+        body += _images(figures, OF_PREDICTORS)
+        for place, group in enumerate(predictors):
+            body.append(f'<h2 id="p{place}">{escape(titles[place])}</h2>')
+            body.append(to_html(predictors_grid(group, predictors)))
+            body += map(_text, predictors_notes(group))
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Results</title><style>{STYLE}</style>"
+        # An icon of its own, so that browsers ask nobody for one.
+        '<link rel="icon" href="data:,">'
     )
+    content = "\n".join(body)
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>{content}</body></html>\n'
+
+
+def _section(section: Section, table: Table) -> list[str]:
+    lines = []
+    for part in parts_of(section, table):
+        inside = [_text(part.intro)] * bool(part.intro)
+        inside += [to_html(part.grid)] if part.grid else []
+        inside += map(_text, part.notes) if part.grid else [_list(part)]
+        heading = escape(part.heading)
+        if part.minor:
+            lines.append(f"<details><summary>{heading}</summary>")
+            lines += [*inside, "</details>"]
+        else:
+            lines += [f"<h3>{heading}</h3>", *inside]
+    return lines
+
+
+def _contents(titles: list[str], prefix: str) -> str:
+    links = (
+        f'<li><a href="#{prefix}{place}">{escape(text)}</a></li>'
+        for place, text in enumerate(titles)
+    )
+    return f"<nav><ul>{''.join(links)}</ul></nav>"
 
 
 def _text(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def _image(item: tuple[str, Figure]) -> str:
-    name, figure = item
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=110)
-    source = f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"
-    return f'<img alt="{escape(name.partition(".")[0].replace("_", " "))}" src="{source}">'
+def _list(part: Part) -> str:
+    return f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in part.notes)}</ul>"
+
+
+def _images(figures: Mapping[str, bytes], captions: Mapping[str, str]) -> list[str]:
+    return [
+        f'<figure><img alt="{escape(text)}" '
+        f'src="data:image/png;base64,{b64encode(figures[name]).decode()}">'
+        f"<figcaption>{escape(text)}</figcaption></figure>"
+        for name, text in captions.items()
+        if name in figures
+    ]

@@ -9,6 +9,7 @@ import pandas as pd
 from reporting.collect import Run
 from reporting.identity import name_unrecorded, run_name, split
 from reporting.mean_sd import MeanSd
+from reporting.predictor_intervals import Bootstrapped, Interval, bootstrapped
 from reporting.schema import Results
 from reporting.settings import Settings, canonical, labels, shared_settings
 
@@ -35,6 +36,10 @@ class PredictorRow:
             for the baseline itself, and where it is missing or has several rows.
         shipped: whether the results came with the project.
         by_seed: ``kendall_tau`` of each seed.
+        tau_interval: 95 % interval of ``kendall_tau`` over test networks; ``None`` where a run left
+            no predictions.
+        r2_interval: of ``r2``.
+        difference_interval: of ``difference``, on the same test networks.
     """
 
     predictor: str
@@ -46,6 +51,9 @@ class PredictorRow:
     difference: MeanSd | None = None
     shipped: bool = False
     by_seed: Mapping[int, float] = field(default_factory=dict)
+    tau_interval: Interval | None = None
+    r2_interval: Interval | None = None
+    difference_interval: Interval | None = None
 
     @property
     def family(self) -> str:
@@ -97,7 +105,13 @@ def tabulate_predictors(runs: Iterable[Run]) -> PredictorTable:
     if records.empty:
         return []
     same = ["section", "shipped", "predictor", "parameters"]
-    records = name_unrecorded(records, [*same, "seed"])
+    settings = name_unrecorded(
+        cells=list(records[[*same, "seed"]].itertuples(index=False, name=None)),
+        settings=list(records["settings"]),
+        names=list(records["run"]),
+        hashes=list(records["config_hash"]),
+    )
+    records = records.assign(settings=pd.Series(settings, index=records.index, dtype=object))
     records = records.assign(protocol=records["settings"].map(canonical))
     records = records.drop_duplicates([*same, "protocol", "seed"], keep="last")
     data = {_section_key(run.results): _data_settings(run.results) for run in counted}
@@ -148,6 +162,7 @@ def _record(run: Run) -> dict[str, Any]:
         "parameters": int(results.metrics.get("parameters", 0)),
         "settings": split(results).method,
         "seed": results.seed,
+        "source": run,
         "run": run_name(run),
         "config_hash": results.config_hash,
         **{name: results.metrics[name] for name in NEEDED},
@@ -174,7 +189,8 @@ def _section(
     for found, runs in records.groupby(keys, sort=False):
         predictor, protocol, parameters, shipped = cast(tuple[str, str, int, bool], found)
         name = label[key[0], predictor, protocol]
-        rows.append(_row(predictor, name, int(parameters), bool(shipped), runs))
+        row = _row(predictor, name, int(parameters), bool(shipped), runs)
+        rows.append((row, bootstrapped(dict(zip(runs["seed"], runs["source"], strict=True)))))
     common = {**data, **shared_settings(list(records["settings"]))}
     dataset, note, learnt, networks, _ = key
     about = (dataset, note or None, learnt or None, networks or None, variant, common)
@@ -193,13 +209,36 @@ def _row(
     )
 
 
-def _with_differences(rows: Sequence[PredictorRow]) -> tuple[PredictorRow, ...]:
-    """Rows with their differences from the baseline, the best first."""
+def _with_differences(
+    rows: Sequence[tuple[PredictorRow, Bootstrapped | None]],
+) -> tuple[PredictorRow, ...]:
+    """Rows with their intervals and their differences from the baseline, the best first."""
     compared = []
-    for row in rows:
-        baselines = [r for r in rows if r.predictor == BASELINE and r.shipped == row.shipped]
-        of_baseline = baselines[0].by_seed if len(baselines) == 1 else {}
-        seeds = row.by_seed.keys() & of_baseline.keys() if row.predictor != BASELINE else set()
-        difference = MeanSd.of(row.by_seed[seed] - of_baseline[seed] for seed in sorted(seeds))
-        compared.append(replace(row, difference=difference))
+    for row, resampled in rows:
+        baselines = [p for p in rows if p[0].predictor == BASELINE and p[0].shipped == row.shipped]
+        found = replace(
+            row,
+            tau_interval=resampled and resampled.tau_interval,
+            r2_interval=resampled and resampled.r2_interval,
+        )
+        if len(baselines) == 1 and row.predictor != BASELINE:
+            found = _compared(found, resampled, *baselines[0])
+        compared.append(found)
     return tuple(sorted(compared, key=lambda row: -row.kendall_tau.mean))
+
+
+def _compared(
+    row: PredictorRow,
+    resampled: Bootstrapped | None,
+    baseline: PredictorRow,
+    other: Bootstrapped | None,
+) -> PredictorRow:
+    seeds = sorted(row.by_seed.keys() & baseline.by_seed.keys())
+    same = row.by_seed.keys() == baseline.by_seed.keys()
+    return replace(
+        row,
+        difference=MeanSd.of(row.by_seed[seed] - baseline.by_seed[seed] for seed in seeds),
+        difference_interval=resampled.difference_from(other)
+        if resampled and other and same
+        else None,
+    )

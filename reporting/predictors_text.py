@@ -2,28 +2,28 @@
 
 import pandas as pd
 
+from reporting.grid import Grid, to_markdown
 from reporting.mean_sd import columns
 from reporting.predictors import (
     BASELINE,
     TEST_LABEL,
-    PredictorRow,
     PredictorSection,
     PredictorTable,
 )
 from reporting.text import (
     SAW_TEST,
     SHIPPED,
-    markdown_table,
     shipped_note,
     show_settings,
-    without_empty,
 )
 
 CAPTION = (
     "On test networks: mean ± sample standard deviation over n seeds. τ: Kendall's τ-b of "
     "predicted and true accuracies; MAE in percentage points; the difference is the mean over "
-    f"seeds of τ minus that of {BASELINE} with the same seed, with its 95 % confidence interval "
-    "(Student's t) from 3 seeds on."
+    f"seeds of τ minus that of {BASELINE} with the same seed. 95 % intervals over seeds are by "
+    "Student's t, from 3 seeds on; those over networks by a bootstrap of the test networks (1,000 "
+    "resamples, networks of one training run together), of the mean over seeds, for differences on "
+    "the same networks."
 )
 DIFFERENCE = f"τ − τ of {BASELINE}"
 
@@ -39,7 +39,7 @@ def predictors_to_markdown(table: PredictorTable) -> str:
     for section in table:
         parts += [
             f"## {predictors_title(section)}",
-            markdown_table(predictors_frame(section, table)),
+            to_markdown(predictors_grid(section, table)),
         ]
         parts += predictors_notes(section)
     return "\n\n".join(parts) + "\n"
@@ -53,8 +53,8 @@ def predictors_title(section: PredictorSection) -> str:
     return ", ".join(part for part in parts if part) + mark(section.label)
 
 
-def predictors_frame(section: PredictorSection, table: PredictorTable) -> pd.DataFrame:
-    """The rows of a section as strings.
+def predictors_grid(section: PredictorSection, table: PredictorTable) -> Grid:
+    """The rows of a section.
 
     Args:
         section: the section.
@@ -69,14 +69,17 @@ def predictors_frame(section: PredictorSection, table: PredictorTable) -> pd.Dat
                 "predictor": f"{row.name}{mark(section.label, row.predictor)}{shipped}",
                 "parameters": "" if row.parameters is None else f"{row.parameters:,}",
                 "τ": row.kendall_tau.show(".4f", 1.0),
+                "τ, 95 % (networks)": _span(row.tau_interval, ".4f"),
                 "R²": row.r2.show(".4f", 1.0),
+                "R², 95 % (networks)": _span(row.r2_interval, ".4f"),
                 "MAE": row.mae.show(),
                 DIFFERENCE: row.difference.show("+.4f", 1.0) if row.difference else "",
-                "95 % interval": _interval(row),
+                "95 % (seeds)": _span(row.difference and row.difference.interval(), "+.4f"),
+                "95 % (networks)": _span(row.difference_interval, "+.4f"),
                 "n": str(row.kendall_tau.n),
             }
         )
-    return without_empty(pd.DataFrame(lines))
+    return Grid.of(lines)
 
 
 def predictors_notes(section: PredictorSection) -> list[str]:
@@ -103,6 +106,9 @@ def predictors_to_csv(table: PredictorTable) -> str:
             **columns("r2", row.r2),
             **columns("mae", row.mae),
             **columns("difference", row.difference),
+            **_ends("kendall_tau", row.tau_interval),
+            **_ends("r2", row.r2_interval),
+            **_ends("difference", row.difference_interval),
             "difference_n": row.difference and row.difference.n,
             "shipped": row.shipped,
         }
@@ -119,6 +125,10 @@ def mark(*texts: str | None) -> str:
     return f" {SAW_TEST}" if any(TEST_LABEL in text for text in texts if text) else ""
 
 
-def _interval(row: PredictorRow) -> str:
-    interval = row.difference and row.difference.interval()
-    return f"{interval[0]:+.4f} to {interval[1]:+.4f}" if interval else ""
+def _span(interval: tuple[float, float] | None, form: str) -> str:
+    return f"{interval[0]:{form}} to {interval[1]:{form}}" if interval else ""
+
+
+def _ends(name: str, interval: tuple[float, float] | None) -> dict[str, float | None]:
+    low, high = interval or (None, None)
+    return {f"{name}_low_95": low, f"{name}_high_95": high}

@@ -1,19 +1,78 @@
 """Records of pruned and dense networks, one for each dense network and seed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
-
-import pandas as pd
 
 from reporting.collect import Run
 from reporting.identity import RATES, dense_id, name_unrecorded, run_name, split
-from reporting.schema import PrunedRow, Results
-from reporting.settings import canonical
+from reporting.rows import PrunedRow
+from reporting.schema import Results
+from reporting.settings import Settings, canonical
 
 FINETUNED_DENSE = "dense, fine-tuned"
+DENSE = frozenset({"dense", FINETUNED_DENSE})
 # Target, data set, remark on it, whether the dense network saw validation images, its settings.
 SectionKey = tuple[str, str, str, bool, str]
+# The dense network (its hash) and the seed of the run that pruned it.
+Unit = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class DenseRecord:
+    """The dense network of a run.
+
+    Args:
+        section: that it belongs to.
+        shipped: whether the results came with the project.
+        network: its hash.
+        test_acc: fraction of test images.
+    """
+
+    section: SectionKey
+    shipped: bool
+    network: str
+    test_acc: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """A network that one method pruned to one sparsity, of one dense network and seed.
+
+    Args:
+        section: that it belongs to.
+        shipped: whether the results came with the project.
+        method: of ``METHODS``, the user's own, or :data:`FINETUNED_DENSE`.
+        sparsity: the fraction of prunable parameters that was asked for.
+        unit: the dense network and the seed.
+        settings: of the method and its protocol.
+        rates: the learning rates of fine-tuning that were searched.
+        row: the measurements.
+        runs: that searched the rates; the first one's network was chosen.
+        at_edge: whether the chosen rate is the lowest or highest of several.
+    """
+
+    section: SectionKey
+    shipped: bool
+    method: str
+    sparsity: float
+    unit: Unit
+    settings: Settings
+    rates: tuple[float, ...]
+    row: PrunedRow
+    runs: tuple[Run, ...]
+    at_edge: bool = False
+
+    @property
+    def run(self) -> Run:
+        """The run that left the network."""
+        return self.runs[0]
+
+    @property
+    def lost(self) -> float | None:
+        """Test accuracy of the dense network less that of the pruned one; ``None`` if unknown."""
+        dense = self.run.results.dense
+        return None if dense is None else dense.test_acc - self.row.test_acc
 
 
 def section_key(run: Results) -> SectionKey:
@@ -23,29 +82,30 @@ def section_key(run: Results) -> SectionKey:
     return str(run.target), str(run.dataset), run.data_note or "", saw_validation, network
 
 
-def dense_records(runs: Sequence[Run]) -> pd.DataFrame:
-    """One record for each run with a dense network: ``section shipped dense test_acc``."""
-    return pd.DataFrame(
+def dense_records(runs: Sequence[Run]) -> list[DenseRecord]:
+    """One record for each run with a dense network."""
+    return [
+        DenseRecord(section_key(results), run.shipped, dense_id(results.dense), dense.test_acc)
+        for run in runs
+        if (dense := (results := run.results).dense)
+    ]
+
+
+def pruned_records(runs: Sequence[Run]) -> list[Record]:
+    """One record for each method, protocol, sparsity, dense network and seed."""
+    records = [record for run in runs for record in _pruned_records(run)]
+    settings = name_unrecorded(
+        cells=[(r.section, r.shipped, r.method, r.sparsity, r.unit) for r in records],
+        settings=[record.settings for record in records],
+        names=[run_name(record.run) for record in records],
+        hashes=[record.run.results.config_hash for record in records],
+    )
+    return _choose_rates(
         [
-            {
-                "section": section_key(run.results),
-                "shipped": run.shipped,
-                "dense": dense_id(run.results.dense),
-                "test_acc": run.results.dense.test_acc,
-            }
-            for run in runs
-            if run.results.dense
+            record if own is record.settings else replace(record, settings=own)
+            for record, own in zip(records, settings, strict=True)
         ]
     )
-
-
-def pruned_records(runs: Sequence[Run]) -> pd.DataFrame:
-    """One record for each method, protocol, sparsity, dense network and seed."""
-    records = pd.DataFrame([record for run in runs for record in _pruned_records(run)])
-    if records.empty:
-        return records
-    cell = ["section", "shipped", "method", "sparsity", "unit"]
-    return _choose_rates(name_unrecorded(records, cell))
 
 
 def without_repeated_dense(runs: Sequence[Run]) -> list[Run]:
@@ -58,57 +118,73 @@ def without_repeated_dense(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.results.pruned or network(run.results) not in pruned]
 
 
-def _pruned_records(run: Run) -> Iterable[dict[str, Any]]:
+def _pruned_records(run: Run) -> Iterable[Record]:
     results = run.results
-    settings = split(results)
+    settings, section = split(results), section_key(results)
     for row in results.pruned:
         method = row.method or str(results.method)
-        tried = tuple(sorted({rate.lr for rate in row.finetune_rates})) or settings.rates
-        yield {
-            "section": section_key(results),
-            "shipped": run.shipped,
-            "method": FINETUNED_DENSE if method == "dense" else method,
-            "sparsity": round(row.sparsity, 6),
-            "unit": (dense_id(results.dense), results.seed),
-            "settings": settings.method,
-            "rates": tried,
-            "row": row,
-            "run": run_name(run),
-            "config_hash": results.config_hash,
-        }
+        yield Record(
+            section=section,
+            shipped=run.shipped,
+            method=FINETUNED_DENSE if method == "dense" else method,
+            sparsity=round(row.sparsity, 6),
+            unit=(dense_id(results.dense), results.seed),
+            settings=settings.method,
+            rates=tuple(sorted({rate.lr for rate in row.finetune_rates})) or settings.rates,
+            row=row,
+            runs=(run,),
+        )
 
 
-def _choose_rates(records: pd.DataFrame) -> pd.DataFrame:
+def _choose_rates(records: Sequence[Record]) -> list[Record]:
     """One record for each unit: of several learning rates that with the lowest validation loss."""
-    records = records.assign(protocol=records["settings"].map(canonical))
-    cell = ["section", "shipped", "method", "protocol", "sparsity", "unit"]
-    chosen = []
-    for _, runs in records.groupby(cell, sort=False):
-        for candidates in _searches(runs):
-            losses = [inf if row.val_loss is None else row.val_loss for row in candidates["row"]]
-            best: dict[str, Any] = candidates.iloc[losses.index(min(losses))].to_dict()  # type: ignore[assignment]
-            grid = tuple(sorted(set().union(*candidates["rates"])))
-            settings = best["settings"] | ({RATES: list(grid)} if grid else {})
-            found = {"rates": grid, "settings": settings, "at_edge": _at_edge(best["row"], grid)}
-            chosen.append({**best, **found, "age": candidates.index.max()})
-    frame = pd.DataFrame(chosen).sort_values("age", kind="stable")
-    # A search by one run may have the grid of a search by several.
-    return frame.assign(protocol=frame["settings"].map(canonical)).drop_duplicates(
-        cell, keep="last"
-    )
+    groups: dict[Hashable, list[tuple[int, Record]]] = {}
+    for age, record in enumerate(records):
+        groups.setdefault(_cell(record), []).append((age, record))
+    found = [
+        (max(age for age, _ in search), _best([record for _, record in search]))
+        for group in groups.values()
+        for search in _searches(group)
+    ]
+    # A search by one run may have the grid of a search by several: the latest counts.
+    latest = {_cell(record): record for _, record in sorted(found, key=lambda pair: pair[0])}
+    return list(latest.values())
 
 
-def _searches(runs: pd.DataFrame) -> Iterable[pd.DataFrame]:
+def _cell(record: Record) -> Hashable:
+    """Equal for records of which one counts."""
+    protocol = canonical(record.settings)
+    return record.section, record.shipped, record.method, protocol, record.sparsity, record.unit
+
+
+def _searches(group: Sequence[tuple[int, Record]]) -> Iterable[Sequence[tuple[int, Record]]]:
     """Runs of one unit that searched one grid together, the latest first.
 
     A run with a list of rates is a search of its own; those with one rate each are one search.
     Of runs with the same rates the latest counts.
     """
-    latest = runs.drop_duplicates("rates", keep="last")[::-1]
-    several = latest["rates"].map(len) > 1
-    yield from (latest.loc[[index]] for index in latest.index[several])
-    if not several.all():
-        yield latest[~several]
+    latest = {record.rates: (age, record) for age, record in group}
+    ordered = sorted(latest.values(), key=lambda pair: -pair[0])
+    yield from ([pair] for pair in ordered if len(pair[1].rates) > 1)
+    if together := [pair for pair in ordered if len(pair[1].rates) <= 1]:
+        yield together
+
+
+def _best(candidates: Sequence[Record]) -> Record:
+    best = min(candidates, key=lambda record: _or_infinite(record.row.val_loss))
+    grid = tuple(sorted({rate for record in candidates for rate in record.rates}))
+    others = [record.run for record in candidates if record is not best]
+    return replace(
+        best,
+        rates=grid,
+        settings=best.settings | ({RATES: list(grid)} if grid else {}),
+        runs=(best.run, *others),
+        at_edge=_at_edge(best.row, grid),
+    )
+
+
+def _or_infinite(loss: float | None) -> float:
+    return inf if loss is None else loss
 
 
 def _at_edge(row: PrunedRow, grid: tuple[float, ...]) -> bool:

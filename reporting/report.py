@@ -3,23 +3,29 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from reporting import collect
 from reporting.curves import plot_curves
+from reporting.layer_heatmap import plot_layers
 from reporting.learning_curves import plot_learning_curves
 from reporting.networks import Table, tabulate
-from reporting.networks_text import differences_to_csv, to_csv, to_markdown
+from reporting.networks_csv import differences_to_csv, to_csv
+from reporting.networks_text import to_latex_tables, to_markdown
 from reporting.page import html_page
+from reporting.pareto import plot_pareto
 from reporting.predictors import PredictorTable, tabulate_predictors, without_scores
 from reporting.predictors_figure import plot_predictors
 from reporting.predictors_text import predictors_to_csv, predictors_to_markdown
+from reporting.training import plot_training
 from scalegmn.formats import atomic_path
 
 log = logging.getLogger(__name__)
 
+DPI = 120
 # The results that came with the project.
 SHIPPED = Path(__file__).parents[1] / "outputs" / "reference"
 
@@ -83,14 +89,14 @@ def write(found: Report, folder: Path) -> None:
     Raises:
         ValueError: if the folder cannot be written to.
     """
-    drawn = figures(found)
+    drawn = {name: _png(figure) for name, figure in figures(found).items()}
     page = html_page(found.networks, found.predictors, drawn)
     for name, text in {**texts(found), "index.html": page}.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    for name, figure in drawn.items():
+    for name, content in drawn.items():
         with atomic_path(folder / name) as temporary:
-            figure.savefig(temporary, dpi=150)
+            temporary.write_bytes(content)
 
 
 def texts(found: Report) -> dict[str, str]:
@@ -98,6 +104,7 @@ def texts(found: Report) -> dict[str, str]:
     written: dict[str, str] = {}
     if found.networks:
         written |= {"table.md": to_markdown(found.networks), "table.csv": to_csv(found.networks)}
+        written["table.tex"] = to_latex_tables(found.networks)
         if paired := differences_to_csv(found.networks):
             written["differences.csv"] = paired
     if found.predictors:
@@ -110,7 +117,17 @@ def figures(found: Report) -> dict[str, Figure]:
     """The figures by file name."""
     drawn = {
         "curves.png": plot_curves(found.networks),
+        "layers.png": plot_layers(found.networks),
+        "pareto.png": plot_pareto(found.networks),
+        "training.png": plot_training(found.networks),
         "predictors.png": plot_predictors(found.predictors) if found.predictors else None,
         "learning_curves.png": plot_learning_curves(found.predictors),
     }
     return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def _png(figure: Figure) -> bytes:
+    """Drawn once, for the file and for the page."""
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=DPI)
+    return content.getvalue()

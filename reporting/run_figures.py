@@ -10,7 +10,8 @@ from reporting.collect import Run
 from reporting.curves import plot_curves
 from reporting.layer_figure import layer_figure
 from reporting.networks import tabulate
-from reporting.schema import PrunedRow, Results
+from reporting.rows import PrunedRow
+from reporting.schema import Results
 from reporting.style import method_colours, shade
 from scalegmn.pruning import SparsityCount
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reporting.parse import parse
+from reporting.rows import DenseRow, PrunedRow
 from scalegmn.formats import atomic_path
 
 ProtocolValue = str | int | float | bool | list[Any] | None
@@ -15,6 +16,8 @@ ProtocolValue = str | int | float | bool | list[Any] | None
 METHODS = (
     "dense",
     "scalegmn_eq",
+    "scalegmn_mask",
+    "scalegmn_eq_gmp",
     "scalegmn_inv",
     "scalegmn_inv_guarded",
     "magnitude",
@@ -30,94 +33,6 @@ METHODS = (
     "random",
     "shuffled",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DenseRow:
-    """The network before pruning.
-
-    Args:
-        test_acc: fraction of test images.
-        val_acc: fraction of validation images.
-        val_loss: cross-entropy.
-        parameters: weights and biases.
-        saw_validation: whether it was trained on images of our validation split.
-        hash: 16 hexadecimal digits of the network's tensors; tells dense networks apart.
-    """
-
-    test_acc: float
-    val_acc: float | None = None
-    val_loss: float | None = None
-    parameters: int | None = None
-    saw_validation: bool | None = None
-    hash: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_fractions(self, "test_acc", "val_acc")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FineTuneRate:
-    """Outcome of fine-tuning with one learning rate.
-
-    Args:
-        lr: the learning rate.
-        val_loss: cross-entropy on validation images, of the best epoch.
-        val_acc: fraction of validation images, of the same epoch.
-        epochs: epochs until early stopping.
-    """
-
-    lr: float
-    val_loss: float | None = None
-    val_acc: float | None = None
-    epochs: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_fractions(self, "val_acc")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PrunedRow:
-    """One pruned network.
-
-    Args:
-        sparsity: the fraction of prunable parameters that was asked for.
-        test_acc: fraction of test images, after fine-tuning where there was any.
-        weight_sparsity: fraction of zeros among the weights of the saved file.
-        parameter_sparsity: fraction of zeros among all its parameters.
-        nonzero: parameters left.
-        val_acc: fraction of validation images.
-        val_loss: cross-entropy.
-        test_acc_before_finetune: fraction of test images right after pruning.
-        finetune_lr: the learning rate with the best validation loss.
-        finetune_epochs: epochs until early stopping.
-        finetune_rates: the outcome of every learning rate of the grid.
-        finetune_lr_at_edge: whether ``finetune_lr`` is the lowest or highest of a grid of several.
-        epochs_before_finetune: epochs over the images that the method used before fine-tuning; 0
-            for one-shot methods.
-        file: the network, beside ``results.json``.
-        method: where it differs from the run's; one of :data:`METHODS` or the user's own.
-    """
-
-    sparsity: float
-    test_acc: float
-    weight_sparsity: float | None = None
-    parameter_sparsity: float | None = None
-    nonzero: int | None = None
-    val_acc: float | None = None
-    val_loss: float | None = None
-    test_acc_before_finetune: float | None = None
-    finetune_lr: float | None = None
-    finetune_epochs: int | None = None
-    finetune_rates: tuple[FineTuneRate, ...] = ()
-    finetune_lr_at_edge: bool | None = None
-    epochs_before_finetune: int | None = None
-    file: str | None = None
-    method: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_fractions(self, "sparsity", "weight_sparsity", "parameter_sparsity")
-        _check_fractions(self, "test_acc", "val_acc", "test_acc_before_finetune")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +57,8 @@ class Results:
         finetuned_from: what it had been trained on before, where it was not new.
         metrics: anything else that was measured.
         wall_seconds: how long the run took.
+        method_seconds: how much of it the method took before fine-tuning, without the dense
+            network; only of runs that were not interrupted.
         peak_memory_mb: how much memory it needed.
         device: what it ran on.
         config_hash: of the resolved config without paths, devices, loggers and output folders.
@@ -169,6 +86,7 @@ class Results:
     finetuned_from: str | None = None
     metrics: Mapping[str, float | int] = field(default_factory=dict)
     wall_seconds: float | None = None
+    method_seconds: float | None = None
     peak_memory_mb: float | None = None
     device: str | None = None
     config_hash: str | None = None
@@ -209,13 +127,6 @@ class Results:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"it has {name}, which JSON does not know")
-
-
-def _check_fractions(row: DenseRow | FineTuneRate | PrunedRow, *names: str) -> None:
-    for name in names:
-        value = getattr(row, name)
-        if value is not None and not 0 <= value <= 1:
-            raise ValueError(f"{name} must be a fraction between 0 and 1, got {value}")
 
 
 def _applicable(value: Any) -> Any:

@@ -1,13 +1,17 @@
-"""Colours and markers: one colour for a method or predictor in every figure."""
+"""Colours, markers and dashes: a method or predictor looks the same in every figure."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter, NullLocator
+from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 from reporting.identity import method_order
+from reporting.networks import Table
 from reporting.records import FINETUNED_DENSE
 from reporting.schema import METHODS
 
@@ -16,6 +20,7 @@ COLOURS = {
     "dense": "#000000",
     FINETUNED_DENSE: "#7f7f7f",
     "scalegmn_eq": "#0072b2",
+    "scalegmn_mask": "#4b4bc3",
     "scalegmn_inv": "#56b4e9",
     "scalegmn_inv_guarded": "#00868b",
     "magnitude": "#d55e00",
@@ -41,6 +46,63 @@ PREDICTORS = {
     "MLP": "#7b3294",
 }
 MARKERS = "osD^vPX*"
+# Of methods, in their order: what colour-blind readers tell related methods apart by.
+OF_METHODS = "os^vD<>PXp*hdH8"
+# Of a method's settings: lines, and points.
+FILLS: tuple[Any, ...] = ("full", "none", "left", "top", "right")
+DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (2, 1)), (0, (1, 1.5)))
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a method with its settings is drawn.
+
+    Args:
+        colour: of the method.
+        marker: of the method.
+        dash: of its settings.
+        fill: of its settings.
+    """
+
+    colour: str
+    marker: str
+    dash: Any
+    fill: Any
+
+
+def looks(table: Table) -> dict[tuple[str, str], Look]:
+    """By method and label: one colour and marker for a method, one dash for its settings.
+
+    A method's settings are in the order of their labels over the whole table.
+    """
+    rows = [row for section in table for row in section.rows]
+    colours, place = (f(row.method for row in rows) for f in (method_colours, place_methods))
+    labels: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        labels[row.method].add(row.label)
+    return {
+        (method, label): Look(
+            colours[method],
+            OF_METHODS[place[method] % len(OF_METHODS)],
+            DASHES[number % len(DASHES)],
+            FILLS[number % len(FILLS)],
+        )
+        for method, found in labels.items()
+        for number, label in enumerate(sorted(found))
+    }
+
+
+def legend_beside(axes: Axes, handles: Sequence[Any]) -> None:
+    """A legend on the right of a panel."""
+    axes.legend(
+        handles=list(handles),
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
+        borderaxespad=0.0,
+        fontsize="small",
+        frameon=False,
+        handlelength=3.0,
+    )
 
 
 def method_colours(methods: Iterable[str]) -> dict[str, str]:
@@ -64,10 +126,10 @@ def place_methods(methods: Iterable[str]) -> dict[str, int]:
     return method_order(methods, (METHODS[0], FINETUNED_DENSE, *METHODS[1:]))
 
 
-def plain_ticks(axes: Axes, values: Sequence[float | int], *, form: str = "%g") -> None:
+def plain_ticks(axes: Axes, values: Sequence[float | int], *, form: str = "{x:g}") -> None:
     """Ticks of the x axis at these values only, written out."""
     axes.set_xticks(values)
-    axes.xaxis.set_major_formatter(FormatStrFormatter(form))
+    axes.xaxis.set_major_formatter(StrMethodFormatter(form))
     axes.xaxis.set_minor_locator(NullLocator())
 
 

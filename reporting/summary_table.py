@@ -3,7 +3,8 @@
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from reporting.schema import PrunedRow, Results
+from reporting.rows import PrunedRow
+from reporting.schema import Results
 from reporting.text import EDGE, SAW_VALIDATION
 
 COLUMNS = (

@@ -1,9 +1,9 @@
-"""Tables of strings as Markdown and HTML, and the marks that all tables share."""
+"""The marks that all tables share, and settings as text."""
 
 from collections.abc import Iterable, Mapping
 
-import pandas as pd
-
+from reporting.grid import Grid
+from reporting.networks import Section
 from reporting.schema import ProtocolValue
 from reporting.settings import plain_text
 
@@ -14,21 +14,28 @@ EDGE = "*"
 SAW_TEST = "†"
 
 
-def markdown_table(frame: pd.DataFrame) -> str:
-    """A table of strings as Markdown."""
-    head = [f"| {' | '.join(frame.columns)} |", "|" + " --- |" * len(frame.columns)]
-    rows = frame.map(lambda cell: cell.replace("|", "\\|")).itertuples(index=False)
-    return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
+def section_marks(section: Section) -> str:
+    """The marks of all rows of a section, with a space before."""
+    marks = SAW_VALIDATION * section.saw_validation + DATA_NOTE * bool(section.data_note)
+    return f" {marks}" if marks else ""
 
 
-def html_table(frame: pd.DataFrame) -> str:
-    """A table of strings as HTML, escaped."""
-    return str(frame.to_html(index=False, escape=True, border=0))
-
-
-def without_empty(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns that have a value in any row."""
-    return frame.loc[:, (frame != "").any()]
+def explain_marks(section: Section, grid: Grid) -> list[str]:
+    """A sentence for each mark that a table has."""
+    marks = grid.marks()
+    found = []
+    if SAW_VALIDATION in marks and section.saw_validation:
+        found.append(f"{SAW_VALIDATION} The dense network was trained on validation images.")
+    if DATA_NOTE in marks and section.data_note:
+        found.append(f"{DATA_NOTE} Images: {section.data_note}.")
+    if SHIPPED in marks:
+        found.append(f"{SHIPPED} Came with the project.")
+    if EDGE in marks:
+        found.append(
+            f"{EDGE} With the lowest or highest rate of its grid, beyond which a better one may "
+            "lie."
+        )
+    return found
 
 
 def show_settings(settings: Mapping[str, ProtocolValue]) -> str:

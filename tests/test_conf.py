@@ -41,12 +41,13 @@ CHOICES = [
     CONF / group
     for group in (
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
-        *("target", "pruner", "pipeline", "dense", "hparams"),
+        *("target", "pruner", "pipeline", "dense", "hparams", "selection/allocate"),
         *(
             "model",
             "model/symmetry",
             "model/direction",
             "model/message",
+            "model/ramp",
             "model/reader",
             "model/loss",
         ),
@@ -59,7 +60,10 @@ EXPERIMENT = {
     **dict.fromkeys(("model/reader", "model/loss", "hparams"), "predict_small_cnn"),
     **{f"data={zoo}": "predict_small_cnn" for zoo in ("small_cnn_zoo", "pruned_zoo", "zoo_union")},
     "pruner": "baseline_magnitude",
+    "model/ramp": "eq_prune_small_cnn",
     "pruner=scalegmn_eq": "eq_prune_small_cnn",
+    "pruner=scalegmn_mask": "eq_mask_small_cnn",
+    **dict.fromkeys(("pruner=scalegmn_eq", "pruner=scalegmn_eq_gmp"), "eq_prune_small_cnn"),
     "pipeline=build_zoo": "build_zoo",
 }
 

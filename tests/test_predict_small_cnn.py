@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from scipy.stats import kendalltau
 
 import evaluate
 from callbacks.metrics_csv import MetricsCSV
@@ -16,6 +17,7 @@ from pipelines import launch
 from pipelines.errors import one_line
 from pipelines.execute import objective
 from reporting import Results
+from reporting.predictions import read_predictions
 from scalegmn.formats import load_state, read_metadata
 from scalegmn.graph import NetworkGraph
 from scalegmn.predictor import load_predictor
@@ -87,6 +89,10 @@ def test_a_run_leaves_a_predictor_and_what_it_is_worth(trained):
     assert objective(results) == -results.metrics["val_kendall_tau"]
     names = ("predictor.safetensors", "predictions.png", "calibration.png", "checkpoints/best.ckpt")
     assert all((trained / name).is_file() for name in names)
+    left = read_predictions(trained)
+    tau = kendalltau(left.predicted, left.label).statistic
+    assert results.metrics["kendall_tau"] == pytest.approx(tau, abs=1e-12)
+    assert len(left.label) == results.metrics["test_networks"]
     said = read_metadata(trained / "predictor.safetensors")
     assert said["dataset"] == "cifar10_zoo_relu" and said["label"] == "test_accuracy"
 

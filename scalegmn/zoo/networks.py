@@ -21,6 +21,8 @@ class Networks:
         sign: see :class:`~scalegmn.zoo.batch.NetworkBatch`.
         label: see :class:`~scalegmn.zoo.batch.NetworkBatch`.
         sparsity: see :class:`~scalegmn.zoo.batch.NetworkBatch`.
+        family: equal for networks that stem from one training run, such as its epochs and their
+            pruned copies; ``None`` if unknown.
     """
 
     rows: Float32[Tensor, "network parameter"]
@@ -28,6 +30,7 @@ class Networks:
     sign: Bool[Tensor, " network"]
     label: Float32[Tensor, " network"]
     sparsity: Float32[Tensor, " network"]
+    family: Int64[Tensor, " network"] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -68,6 +68,12 @@ class Records:
             return np.zeros(len(self))
         return self.zoo.column("config.sparsity")[self.rows]
 
+    def families(self) -> np.ndarray:
+        """Names of the training runs that networks stem from; of pruned ones, that of the base."""
+        base = "config.base_modeldir"
+        column = base if base in self.zoo.metrics else "modeldir"
+        return self.zoo.metrics[column].iloc[self.rows].to_numpy(dtype=str)
+
 
 def gather(parts: Sequence[Records], label: str) -> tuple[Networks, int]:
     """Read the networks of one or several zoos into memory, once.
@@ -96,12 +102,15 @@ def gather(parts: Sequence[Records], label: str) -> tuple[Networks, int]:
         if not kept:
             raise ValueError(f"{first.path}: all {len(finite)} networks hold NaN or infinity")
         _compact(rows, finite)
+    names = np.concatenate([part.families() for part in parts])
+    families = torch.from_numpy(np.unique(names, return_inverse=True)[1].astype(np.int64))
     networks = Networks(
         rows[:kept],
         {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()},
         sign=torch.from_numpy(np.concatenate([part.signs() for part in parts]))[finite],
         label=label_of[finite],
         sparsity=torch.from_numpy(np.concatenate([p.sparsities() for p in parts])).float()[finite],
+        family=families[finite],
     )
     return networks, len(finite) - kept
 

@@ -60,3 +60,13 @@ def test_processes_share_each_batch_and_every_row_comes_once(world_size, seed):
 def test_a_batch_smaller_than_the_number_of_processes_is_refused(size, batch_size):
     with pytest.raises(ValueError, match="batch of 1 cannot be shared by 2 processes"):
         EpochBatches(size, batch_size, seed=None, world_size=2)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_gathered_rows_are_the_shares_of_all_processes_one_after_another(processes):
+    shares = [
+        flat(epoch_of(0, seed=None, rank=rank, world_size=processes))[0]
+        for rank in range(processes)
+    ]
+    batches = EpochBatches(103, 10, seed=None, rank=0, world_size=processes)
+    assert batches.gathered_rows().tolist() == torch.cat(shares).tolist()

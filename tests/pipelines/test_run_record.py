@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from pipelines.run_record import begin_session, read_record
+from pipelines.run_record import begin_session, is_resumed, read_record
 
 
 def test_a_folder_remembers_its_config_and_its_time(tmp_path):
@@ -16,6 +16,13 @@ def test_a_folder_remembers_its_config_and_its_time(tmp_path):
     second = begin_session(tmp_path, "abc")
     assert second.earlier_seconds == pytest.approx(100)
     assert second.seconds >= second.earlier_seconds
+    assert is_resumed(tmp_path)
+
+
+def test_a_first_session_is_not_resumed(tmp_path):
+    assert not is_resumed(tmp_path)
+    begin_session(tmp_path, "abc")
+    assert not is_resumed(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 import pytest
+from matplotlib.colors import to_rgb
 
-from reporting import DenseRow, Results, Run
+from reporting import METHODS, DenseRow, Results, Run
 from reporting.curves import plot_curves
 from reporting.networks import tabulate
-from reporting.style import COLOURS, OTHER_COLOURS, method_colours
+from reporting.style import COLOURS, OTHER_COLOURS, looks, method_colours
 
 
 def draw(*runs):
@@ -17,11 +18,12 @@ def legend(axes):
 def test_a_panel_has_a_line_per_method_and_explains_styles(run):
     runs = [run(method="dense", sparsity=0.0), run(method="random")]
     runs += [run(test_acc_before_finetune=0.1, sparsity=s) for s in (0.6, 0.9)]
-    (axes,) = draw(*runs).axes
-    styles = ["after fine-tuning", "before fine-tuning"]
-    assert legend(axes) == ["dense", "dense, fine-tuned", "magnitude", "random", *styles]
-    dotted = [line for line in axes.get_lines() if line.get_linestyle() == ":"]
+    axes, before = draw(*runs).axes
+    styles = ["after fine-tuning (left)", "before fine-tuning (right)"]
+    assert legend(before) == ["dense", "dense, fine-tuned", "magnitude", "random", *styles]
+    dotted = [line for line in before.get_lines() if line.get_linestyle() == ":"]
     assert [list(line.get_xdata()) for line in dotted] == [[60, 90]]
+    assert not [line for line in axes.get_lines() if line.get_linestyle() == ":"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["60", "90"]
 
 
@@ -49,9 +51,13 @@ def test_panels_of_one_data_set_share_their_axes_and_others_do_not(run):
     assert first.get_ylim() == second.get_ylim()
 
 
-def test_bars_are_only_where_there_are_several_values(run):
-    (axes,) = draw(run(1), run(2, test_acc=0.5), run(1, method="random")).axes
-    assert len(axes.containers) == 1
+def test_bands_are_where_there_are_several_values_and_bars_at_lone_points(run):
+    runs = [run(seed, test_acc=seed / 10, sparsity=s) for seed in (1, 2) for s in (0.6, 0.9)]
+    lone = [run(seed, method="snip", test_acc=seed / 10) for seed in (1, 2)]
+    axes, before = draw(*runs, *lone, run(1, test_acc_before_finetune=0.1)).axes
+    (band,) = [c for c in axes.collections if type(c).__name__ == "FillBetweenPolyCollection"]
+    assert band.get_facecolor()[0][:3] == pytest.approx(to_rgb(COLOURS["magnitude"]))
+    assert len(axes.containers) == 1 and not before.collections
 
 
 def test_the_legend_is_beside_the_data(run):
@@ -70,9 +76,18 @@ def test_every_method_has_a_colour_of_its_own_and_an_unknown_one_too():
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_settings_of_one_method_share_its_colour_and_differ_in_the_marker(run, count):
+def test_settings_of_one_method_share_its_colour_and_marker_and_differ_in_the_dash(run, count):
     runs = [run(protocol={"pruner.gauge": gauge}) for gauge in ("raw", "balanced")[:count]]
-    (axes,) = draw(*runs).axes
-    lines = axes.get_lines()[1:]
+    lines = draw(*runs).axes[0].get_lines()[1:]
     assert {line.get_color() for line in lines} == {COLOURS["magnitude"]}
-    assert len({line.get_marker() for line in lines}) == count
+    assert len({line.get_marker() for line in lines}) == 1
+    assert len({str(line.get_linestyle()) for line in lines}) == count
+
+
+def test_the_known_methods_have_markers_of_their_own_where_their_colours_are_close(run):
+    found = looks(tabulate([Run(run(method=method)) for method in METHODS[1:]]))
+    looked = [(look.colour, look.marker) for look in found.values()]
+    assert len(set(looked)) == len(looked) == len(METHODS)
+    neighbours = ("magnitude", "magnitude_layer"), ("imp", "imp_rewind"), ("snip", "grasp")
+    for one, other in neighbours:
+        assert found[one, ""].marker != found[other, ""].marker

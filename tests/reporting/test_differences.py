@@ -5,7 +5,8 @@ import pytest
 from reporting import Run
 from reporting.differences import differences
 from reporting.networks import tabulate
-from reporting.networks_text import differences_to_csv, to_markdown
+from reporting.networks_csv import differences_to_csv
+from reporting.networks_text import to_markdown
 
 EQ, MAGNITUDE = (0.50, 0.52, 0.57), (0.40, 0.44, 0.43)
 
@@ -29,7 +30,8 @@ def test_rows_are_compared_over_the_units_that_both_have(run):
     assert pair.interval == pytest.approx((0.32 / 3 - half, 0.32 / 3 + half), abs=1e-6)
     text = to_markdown([section])
     assert "### Paired differences" in text
-    assert "| 90 % | scalegmn_eq − magnitude | +10.67 ± 3.06 | +3.08 to +18.26 | 3 |" in text
+    assert "| difference | n | 90 % |" in text
+    assert "| scalegmn_eq − magnitude | 3 | **+10.67 (+3.08 to +18.26)** |" in text
 
 
 def test_other_dense_networks_are_no_pairs(run):
@@ -43,7 +45,7 @@ def test_too_few_pairs_are_named_as_such(run):
     (pair,) = differences(section)
     assert pair.interval is None
     text = to_markdown([section])
-    assert "Paired differences: n too small (at most 2 pairs" in text and "### Paired" not in text
+    assert "### Paired differences\n\n* n too small: at most 2 pairs" in text
     (line,) = csv.DictReader(differences_to_csv([section]).splitlines())
     assert (line["n"], line["low_95"], line["note"]) == ("2", "", "n too small")
 

@@ -72,7 +72,7 @@ def test_learning_curves_are_drawn_in_the_colour_of_the_predictor():
     line = axes.get_lines()[0]
     assert line.get_ydata() == pytest.approx([0.9, 0.81, 0.9])
     assert line.get_color() == PREDICTORS["StatNN"]
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["100", "800", "3200"]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["100", "800", "3,200"]
     assert len(axes.containers) == 1
 
 

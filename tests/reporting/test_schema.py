@@ -3,7 +3,7 @@ from math import inf, nan
 
 import pytest
 
-from reporting import DenseRow, FineTuneRate, PrunedRow, Results
+from reporting import DenseRow, FineTuneRate, LayerRow, PrunedRow, Results
 
 RESULTS = Results(
     experiment="eq_prune_small_cnn",
@@ -33,12 +33,14 @@ RESULTS = Results(
             ),
             finetune_lr_at_edge=True,
             epochs_before_finetune=0,
+            layers=(LayerRow(name="fc.weight", weights=160, nonzero=91),),
         ),
         PrunedRow(sparsity=0.9, test_acc=0.44, method="magnitude"),
     ),
     metrics={"kendall_tau": 0.93},
     protocol={"target.net.width": 16, "prune_biases": False, "finetune.lr": [1e-3, 1e-4]},
     wall_seconds=61.2,
+    method_seconds=51.2,
     versions={"torch": "2.13.0"},
 )
 

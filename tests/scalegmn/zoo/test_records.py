@@ -115,3 +115,15 @@ def test_the_network_follows_from_the_layout():
     assert net.features[0].weight.shape == (8, 3, 3, 3) and net.fc.weight.shape == (5, 8)
     with pytest.raises(ValueError, match="here: expected three 3x3 convolutions"):
         small_cnn(SMALL_CNN[:-2], "here")
+
+
+def test_epochs_of_a_run_are_one_family_and_so_are_pruned_copies(tmp_path):
+    base = metrics_of(4, steps=(0, 86))
+    zoo = opened(tmp_path / "base", base)
+    networks, _ = gather([everything(zoo)], "test_accuracy")
+    assert networks.family.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    copies = metrics_of(3, steps=(5,))
+    copies["config.base_modeldir"] = base["modeldir"].to_numpy()[[6, 2, 3]]
+    pruned = opened(tmp_path / "pruned", copies)
+    both, _ = gather([everything(zoo), everything(pruned)], "test_accuracy")
+    assert both.family.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 3, 1, 1]
