@@ -17,7 +17,8 @@ from reporting.networks_csv import differences_to_csv, to_csv
 from reporting.networks_text import to_latex_tables, to_markdown
 from reporting.page import html_page
 from reporting.pareto import plot_pareto
-from reporting.predictors import PredictorTable, tabulate_predictors, without_scores
+from reporting.predictor_rows import PredictorTable
+from reporting.predictors import tabulate_predictors, without_scores
 from reporting.predictors_figure import plot_predictors
 from reporting.predictors_text import predictors_to_csv, predictors_to_markdown
 from reporting.training import plot_training
