@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from reporting import collect
+from reporting.copies import update_copies
 from reporting.curves import plot_curves
 from reporting.layer_heatmap import plot_layers
 from reporting.learning_curves import plot_learning_curves
@@ -49,6 +50,7 @@ def report(
     output_dir: str | Path,
     *,
     reference: bool = False,
+    pages: Sequence[str | Path] = (),
     shipped: str | Path = SHIPPED,
 ) -> Report:
     """Read every ``results.json`` below ``roots``; write tables, figures and a page of them.
@@ -57,12 +59,13 @@ def report(
         roots: folders.
         output_dir: folder of the report.
         reference: whether to read the results in ``shipped``, too.
+        pages: Markdown pages whose copies of tables are brought up to date.
         shipped: folder of the results that came with the project. They are marked, and read only
             if ``reference`` is set or a root lies in it.
 
     Raises:
-        FileNotFoundError: if no file there has a network or a predictor.
-        ValueError: if the report cannot be written there.
+        FileNotFoundError: if no file there has a network or a predictor, or a page is missing.
+        ValueError: if the report cannot be written there, or a page copies no table.
     """
     roots = [roots] if isinstance(roots, str) else list(roots)
     searched = [*roots, str(shipped)] if reference else roots
@@ -81,6 +84,8 @@ def report(
             "project (reference=true)"
         )
     write(found, Path(output_dir).expanduser())
+    for page in pages:
+        update_copies(Path(page).expanduser())
     return found
 
 
