@@ -17,6 +17,8 @@ TRAINING = (
 )
 # Seeds and places make no comparison unfair; how fast something runs does not, either.
 OMITTED = {"seed", "data_dir", "download", "compile", "fused", "at_once", "name", "_partial_"}
+# Options of a method that say nothing while they are off.
+OFF = {"architecture.preserve_size": False}
 # The rate of fine-tuning is finetune.lr.
 UNUSED = {"finetune.optimizer.lr"}
 
@@ -35,7 +37,12 @@ def protocol(cfg: DictConfig) -> dict[str, Value]:
         node = _select(written, part)
         settings.update({key: OmegaConf.select(cfg, key) for key in _owned(part, node)})
     plain = {key: _plain(value) for key, value in settings.items()}
-    kept = {k: v for k, v in plain.items() if v is not None and k not in UNUSED}
+    off = OFF if cfg.method is not None else {}
+    kept = {
+        key: value
+        for key, value in plain.items()
+        if value is not None and key not in UNUSED and (key not in off or value != off[key])
+    }
     return dict(sorted(kept.items()))
 
 
