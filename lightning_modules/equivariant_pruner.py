@@ -17,7 +17,8 @@ from lightning_modules.evaluation import Evaluation
 from lightning_modules.mean import Mean
 from lightning_modules.rewriting import Rewriting
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
-from scalegmn.graph import NetworkGraph, fold_batch_norm
+from scalegmn.graph import NetworkGraph, check_range, fold_batch_norm
+from scalegmn.metanetwork import Operator
 from scalegmn.pruning import l1
 
 
@@ -41,7 +42,8 @@ class EquivariantPruner(LightningModule):
         scheduler: how its learning rate changes; ``None`` for not at all.
 
     Raises:
-        ValueError: if the graph cannot express a layer of the target, or no batch makes a step.
+        ValueError: if the graph cannot express a layer of the target, or no batch makes a step; at
+            the start of a fit, if θ is not finite or too large for the operator.
     """
 
     def __init__(
@@ -90,6 +92,9 @@ class EquivariantPruner(LightningModule):
 
     def on_fit_start(self) -> None:
         self._rewriting = None
+        # Once and not in every step, which would wait for the device.
+        rounds = len(self.operator.gnn.layers) if isinstance(self.operator, Operator) else 0
+        check_range(self.graph, dict(self.target.named_parameters()), rounds)
         self.trainer.accumulate_grad_batches = self.batches_per_operator_step
 
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:

@@ -73,6 +73,10 @@ def predict(cfg: DictConfig) -> dict[str, Any]:
     predictor, about = load_predictor(cfg.predictor), read_metadata(cfg.predictor)
     graph, parameters = _network(cfg, predictor)
     count = SparsityCount.of(parameters)
+    try:
+        predictor.check_range(graph, parameters)
+    except ValueError as error:
+        raise ValueError(f"{cfg.network}: {error}") from error
     with torch.no_grad():
         accuracy = predictor(graph, parameters).item()
     if not isfinite(accuracy):

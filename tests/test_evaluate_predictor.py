@@ -53,6 +53,16 @@ def test_a_predictor_of_both_activations_asks_which(evaluated):
     evaluated(f"predictor={STATNN}", f"network={ROW}")
 
 
+@pytest.mark.parametrize("predictor", [HETERO, STATNN])
+def test_a_network_too_large_to_be_read_is_refused_with_the_limit(predictor, evaluated, files):
+    row = np.load(files / "row.npy")
+    row[-1] = 1e20
+    np.save(files / "row.npy", row)
+    message = r"row\.npy: fc\.weight makes values of 1\.0e\+20: .* at most 1\.8e\+15"
+    with pytest.raises(SystemExit, match=message):
+        evaluated(f"predictor={predictor}", f"network={ROW}", TANH)
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
