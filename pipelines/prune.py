@@ -56,7 +56,7 @@ class Prune:
             for folder, method in folders.items()
             for candidate in method.candidates(run, dense.net, self.sparsities)
         )
-        rows = finetune_all(run, jobs, engine)
+        rows = finetune_all(run, jobs, engine=engine, teacher=dense.net)
         settings = {**protocol(run.cfg), "finetune.engine": engine}
         results = results_of(run, dense=dense.row, pruned=tuple(rows), protocol=settings)
         network_figures(run, results, dense.net)
