@@ -21,6 +21,7 @@ from lightning_modules.rewriting import Rewriting
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
 from scalegmn.graph import NetworkGraph, check_range, fold_batch_norm
 from scalegmn.metanetwork import Operator
+from scalegmn.scorer import Scorer
 
 
 class OperatorTraining(LightningModule):
@@ -106,7 +107,9 @@ class OperatorTraining(LightningModule):
     def on_fit_start(self) -> None:
         self._rewriting = None
         # Once and not in every step, which would wait for the device.
-        rounds = len(self.operator.gnn.layers) if isinstance(self.operator, Operator) else 0
+        rounds = (
+            len(self.operator.gnn.layers) if isinstance(self.operator, Operator | Scorer) else 0
+        )
         check_range(self.graph, dict(self.target.named_parameters()), rounds)
         self.trainer.accumulate_grad_batches = self.batches_per_operator_step
 
