@@ -16,7 +16,7 @@ from datamodules.protocols import check_data
 from pipelines.config_check import check_config
 from pipelines.finetune_check import check_finetune
 from pipelines.identity import config_hash
-from pipelines.machine_share import take_gpu, threads_of_job
+from pipelines.machine_share import threads_of_job
 from pipelines.processes import Processes
 from pipelines.results import FILE
 from pipelines.run import Run
@@ -46,7 +46,6 @@ def execute(cfg: DictConfig) -> Results | None:
     """
     check_trainer(cfg)
     check_finetune(cfg)
-    take_gpu(cfg.trainer)
     use_threads(threads_of_job() if cfg.num_threads is None else cfg.num_threads)
     use_matmul_precision(cfg.matmul_precision)
     # Of copies: instantiating resolves what other parts of the config read.

@@ -40,6 +40,7 @@ from pipelines.errors import (
 from pipelines.job_process import needs_own_process
 from pipelines.lock import locked
 from pipelines.logfile import LogFile, logged_to
+from pipelines.machine_share import take_gpu
 from pipelines.override_check import check_overrides
 from pipelines.paths import expand_home, with_home
 from pipelines.ranks import is_first_rank
@@ -116,6 +117,8 @@ def job(cfg: DictConfig) -> Iterator[Job]:
 def _in_folder(cfg: DictConfig) -> Iterator[Job]:
     expand_home(cfg)
     check_overrides(cfg)
+    if "trainer" in cfg:
+        take_gpu(cfg.trainer)
     this = Job(Path(cfg.paths.run_dir))
     if needs_own_process(cfg):
         yield this

@@ -10,7 +10,6 @@ from typing import Any
 from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from joblib import cpu_count
 from omegaconf import DictConfig
 
 GPUS = "CUDA_VISIBLE_DEVICES"
@@ -30,32 +29,37 @@ def threads_of_job() -> int | None:
         return None
     if "n_jobs" not in launcher:
         return launcher.get("cpus_per_task") or 1
-    return max(1, cpu_count() // jobs_at_once(launcher.n_jobs))
+    return max(1, cores() // jobs_at_once(launcher.n_jobs))
 
 
 def jobs_at_once(n_jobs: int) -> int:
     """How many jobs that is: -1 is one for each core, -2 one less."""
-    return max(1, n_jobs if n_jobs > 0 else cpu_count() + 1 + n_jobs)
+    return max(1, n_jobs if n_jobs > 0 else cores() + 1 + n_jobs)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    import joblib  # Here, because it imports NumPy.
+
+    return joblib.cpu_count()
 
 
 def take_gpu(trainer: DictConfig) -> None:
     """Let this process see one GPU only, which no other job has, where there are several.
 
+    To be called before PyTorch is imported: what processes see is settled when CUDA is first used.
     Where there are more jobs than GPUs, each GPU gets about as many of them. Nothing is done for
     jobs that a cluster starts, nor for those that choose their devices.
 
     Args:
         trainer: the config of the run's trainers.
     """
-    on_gpu = trainer.accelerator in ("auto", "gpu", "cuda") and trainer.devices == 1
+    on_gpu = trainer.get("accelerator") in ("auto", "gpu", "cuda") and trainer.devices == 1
     if _held or not on_gpu or _launcher_of_parallel_jobs() is None:
         return
-    import torch  # Here, because it takes long.
-
     given = os.environ.get(GPUS)
-    seen = given.split(",") if given else [str(i) for i in range(torch.cuda.device_count())]
-    if len(seen) > 1 and torch.cuda.is_available():
-        # Read by CUDA when it is first used, which is later.
+    seen = [str(i) for i in range(_number_of_gpus())] if given is None else given.split(",")
+    if len(seen) > 1:
         os.environ[GPUS] = take_one(seen, _folder_of_locks())
 
 
@@ -86,6 +90,10 @@ def _launcher_of_parallel_jobs() -> Any:
     launcher: Any = HydraConfig.get().launcher
     name = launcher.get("_target_", "").rpartition(".")[2]
     return launcher if name in ("JoblibLauncher", "LocalLauncher") else None
+
+
+def _number_of_gpus() -> int:
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))
 
 
 def _folder_of_locks() -> Path:

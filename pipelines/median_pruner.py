@@ -21,7 +21,7 @@ class MedianAtStep(BasePruner):
         ValueError: if one of them is below 0.
     """
 
-    def __init__(self, *, n_startup_trials: int = 5, n_warmup_steps: int = 0) -> None:
+    def __init__(self, *, n_startup_trials: int = 5, n_warmup_steps: int = 10) -> None:
         numbers = {"n_startup_trials": n_startup_trials, "n_warmup_steps": n_warmup_steps}
         for name, number in numbers.items():
             if number < 0:

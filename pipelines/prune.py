@@ -64,10 +64,12 @@ class Prune:
             for candidate in candidates[folder]
         )
         rows = []
-        for row in finetune_all(run, jobs, engine):
+        for row in finetune_all(run, jobs, engine=engine, teacher=dense.net):
             rows.append(row)
-            if row.method is None:  # the run's own
-                report(run, len(rows), row.val_loss)
+            # Of the run's own method; a stack is done with all of them at once.
+            if row.method is None and engine == "lightning":
+                percent = 100 * row.sparsity
+                report(run, round(10 * percent), row.val_loss, where=f"at {percent:g} %")
         own = candidates[run.folder].seconds
         results = results_of(
             run,

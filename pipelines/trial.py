@@ -22,19 +22,22 @@ class TrialStopped(Exception):
     """The search that a job belongs to has seen enough of it; the text says why."""
 
 
-def report(run: "Run", step: int, value: float | None) -> None:
+def report(run: "Run", step: int, value: float | None, *, where: str) -> None:
     """Let the search know how good this job is so far; nothing happens without a search.
 
     Args:
         run: the job's.
-        step: counts what is reported; trials are compared where they have the same.
+        step: grows from one to the next; trials are compared where they have the same.
         value: lower is better; ``None`` for one that cannot be measured.
+        where: the step in words.
 
     Raises:
         TrialStopped: on all processes, if it is not worth going on.
     """
     if VARIABLE in os.environ:
-        _agree(run, _report(run, step, inf if value is None else value))
+        value = inf if value is None else value
+        is_bad = _report(run, step, value)
+        _agree(run, f"{value:.4g} {where} is worse than other trials there" if is_bad else None)
 
 
 def give_up(run: "Run", reason: str) -> None:
@@ -62,22 +65,24 @@ def epoch_reports(run: "Run", monitor: str, mode: str) -> list["Callback"]:
     sign = 1.0 if mode == "min" else -1.0
 
     def after_epoch(trainer: Any, _: Any) -> None:
-        report(run, trainer.current_epoch, sign * float(trainer.callback_metrics[monitor]))
+        epoch = trainer.current_epoch
+        value = sign * float(trainer.callback_metrics[monitor])
+        report(run, epoch, value, where=f"after epoch {epoch + 1}")
 
     return [LambdaCallback(on_train_epoch_end=after_epoch)]
 
 
-def _report(run: "Run", step: int, value: float) -> str | None:
+def _report(run: "Run", step: int, value: float) -> bool:
+    """Report a value, and stop the trial if that is bad."""
     trial = _own_trial(run)
     if trial is None:
-        return None
+        return False
     # A job that goes on where it was stopped reports some things again.
     if step not in trial.study.trials[trial.number].intermediate_values:
         trial.report(value, step)
-    if not trial.should_prune():
-        return None
-    _stop(trial)
-    return f"{value:.4g} at step {step} is worse than what other trials had there"
+    if is_bad := trial.should_prune():
+        _stop(trial)
+    return is_bad
 
 
 def _stop(trial: Any) -> None:

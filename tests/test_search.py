@@ -71,7 +71,7 @@ def test_a_search_minimises_the_validation_loss_and_stops_bad_trials(undisturbed
         if file.exists():
             results = Results.read(file)
             assert trial.value == objective(results)
-            losses = {i + 1: row.val_loss for i, row in enumerate(results.pruned)}
+            losses = {round(1000 * row.sparsity): row.val_loss for row in results.pruned}
             assert trial.intermediate_values == losses
     best = OmegaConf.load(undisturbed / "optimization_results.yaml")
     assert best.best_value == min(t.value for t in done.values() if t.value is not None)

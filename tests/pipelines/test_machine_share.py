@@ -9,7 +9,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from pipelines import machine_share
-from pipelines.machine_share import GPUS, take_gpu, take_one, threads_of_job
+from pipelines.machine_share import GPUS, cores, take_gpu, take_one, threads_of_job
 
 ROOT = Path(__file__).parents[2]
 ALONE = OmegaConf.create({"accelerator": "auto", "devices": 1})
@@ -32,7 +32,7 @@ def launched(monkeypatch):
         monkeypatch.setattr(HydraConfig, "initialized", lambda: True)
         monkeypatch.setattr(HydraConfig, "get", lambda: job)
 
-    monkeypatch.setattr(machine_share, "cpu_count", lambda: 8)
+    monkeypatch.setattr(machine_share, "cores", lambda: 8)
     monkeypatch.setattr(machine_share, "_held", [])
     return launched
 
@@ -43,6 +43,10 @@ def launched(monkeypatch):
 def test_jobs_of_joblib_share_the_cores(launched, n_jobs, threads):
     launched(_target_="hydra_plugins.x.JoblibLauncher", n_jobs=n_jobs)
     assert threads_of_job() == threads
+
+
+def test_cores_are_those_of_this_process():
+    assert 1 <= cores() <= os.cpu_count()
 
 
 @pytest.mark.parametrize(("cpus", "threads"), [(None, 1), (3, 3)])
@@ -86,9 +90,10 @@ def test_no_two_processes_have_the_same_while_there_are_enough(tmp_path):
 @pytest.mark.parametrize("given", [None, "4,7", "MIG-a/1,MIG-a/2"])
 def test_a_job_sees_one_of_several_gpus(launched, monkeypatch, tmp_path, given):
     monkeypatch.setattr(machine_share, "_folder_of_locks", lambda: tmp_path / "locks")
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(machine_share, "_number_of_gpus", lambda: 2)
     monkeypatch.setenv(GPUS, given or "")
+    if given is None:
+        monkeypatch.delenv(GPUS)
     launched(_target_="hydra_plugins.x.JoblibLauncher", n_jobs=2)
     expected = given.split(",") if given else ["0", "1"]
     take_gpu(ALONE)
@@ -99,20 +104,20 @@ def test_a_job_sees_one_of_several_gpus(launched, monkeypatch, tmp_path, given):
 
 
 @pytest.mark.parametrize(
-    "trainer", [{"accelerator": "cpu", "devices": 1}, {"accelerator": "auto", "devices": [1]}]
+    "trainer",
+    [{"accelerator": "cpu", "devices": 1}, {"accelerator": "auto", "devices": [1]}, {"devices": 1}],
 )
 def test_a_job_that_chooses_its_devices_keeps_them(launched, monkeypatch, trainer):
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(machine_share, "_number_of_gpus", lambda: 2)
     monkeypatch.setenv(GPUS, "0,1")
     launched(_target_="hydra_plugins.x.JoblibLauncher", n_jobs=2)
     take_gpu(OmegaConf.create(trainer))
     assert os.environ[GPUS] == "0,1"
 
 
-def test_one_gpu_is_shared(launched, monkeypatch):
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+@pytest.mark.parametrize("number", [0, 1])
+def test_where_there_are_not_several_nothing_is_changed(launched, monkeypatch, number):
+    monkeypatch.setattr(machine_share, "_number_of_gpus", lambda: number)
     monkeypatch.delenv(GPUS, raising=False)
     launched(_target_="hydra_plugins.x.JoblibLauncher", n_jobs=2)
     take_gpu(ALONE)

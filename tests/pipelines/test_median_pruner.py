@@ -23,6 +23,7 @@ def is_stopped(study, *values, **settings):
     trial = study.ask()
     for step, value in enumerate(values):
         trial.report(value, step)
+    settings = {"n_warmup_steps": 0, **settings}
     return MedianAtStep(**settings).prune(study, study.trials[-1])
 
 

@@ -11,7 +11,11 @@ optuna = pytest.importorskip("optuna", reason='comes with pip install -e ".[optu
 
 from pipelines.study import Study  # noqa: E402
 
-PRUNER = {"_target_": "pipelines.median_pruner.MedianAtStep", "n_startup_trials": 1}
+PRUNER = {
+    "_target_": "pipelines.median_pruner.MedianAtStep",
+    "n_startup_trials": 1,
+    "n_warmup_steps": 0,
+}
 
 
 class Processes:
@@ -57,29 +61,29 @@ def state(trial):
 
 def test_a_job_is_stopped_where_it_is_worse_than_the_median(study, started):
     first, trial = started()
-    report(first, 1, 2.0)
-    report(first, 2, 4.0)
+    report(first, 1, 2.0, where="there")
+    report(first, 2, 4.0, where="there")
     study.tell([trial], 3.0)
     second, trial = started()
-    report(second, 1, 1.9)
-    with pytest.raises(TrialStopped, match="4.1 at step 2 is worse than"):
-        report(second, 2, 4.1)
+    report(second, 1, 1.9, where="there")
+    with pytest.raises(TrialStopped, match="4.1 there is worse than other trials"):
+        report(second, 2, 4.1, where="there")
     assert state(trial) == "PRUNED"
     assert trial.study.trials[trial.number].intermediate_values == {1: 1.9, 2: 4.1}
 
 
 def test_what_cannot_be_measured_is_worse_than_anything(study, started):
     first, trial = started()
-    report(first, 1, 1e9)
+    report(first, 1, 1e9, where="there")
     study.tell([trial], 1e9)
     with pytest.raises(TrialStopped):
-        report(started()[0], 1, None)
+        report(started()[0], 1, None, where="there")
 
 
 def test_a_job_that_goes_on_may_report_again(started):
     run, trial = started()
     for value in (1.0, 2.0):
-        report(run, 1, value)
+        report(run, 1, value, where="there")
     assert trial.study.trials[0].intermediate_values == {1: 1.0}
 
 
@@ -91,19 +95,19 @@ def test_a_job_that_cannot_go_on_is_a_bad_trial(started):
 
 
 def test_all_processes_of_a_job_stop(started):
-    report(started(Processes(is_first=False))[0], 1, 1.0)
+    report(started(Processes(is_first=False))[0], 1, 1.0, where="there")
     with pytest.raises(TrialStopped, match="because"):
-        report(started(Processes(is_first=False, said="because"))[0], 1, 1.0)
+        report(started(Processes(is_first=False, said="because"))[0], 1, 1.0, where="there")
 
 
 def test_jobs_of_others_and_runs_without_a_search_go_on(started, monkeypatch, tmp_path):
     stranger = SimpleNamespace(folder=tmp_path / "other", processes=Processes())
-    report(stranger, 1, 1.0)
+    report(stranger, 1, 1.0, where="there")
     give_up(stranger, "diverged")
     assert len(epoch_reports(stranger, "val/loss", "min")) == 1
     monkeypatch.delenv(VARIABLE)
     run, trial = started()
-    report(run, 1, 1.0)
+    report(run, 1, 1.0, where="there")
     give_up(run, "diverged")
     assert epoch_reports(run, "val/loss", "min") == []
     assert state(trial) == "RUNNING" and VARIABLE not in os.environ
