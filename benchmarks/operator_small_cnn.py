@@ -1,4 +1,4 @@
-"""Training step of the pruning operator on the small CNN, without the CNN's own pass."""
+"""Passes and training step of the pruning operator on the small CNN, without the CNN's own."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,13 +19,20 @@ COMPILE: dict[str, dict[str, Any]] = {
     "cuda": {"mode": "reduce-overhead"},
 }
 CASES = [
-    Case(f"width {d}, compiled" if compiled else f"width {d}", {"d": d, "compiled": compiled}, 688)
-    for d, compiled in ((18, 0), (18, 1), (32, 0), (64, 0))
+    Case(
+        f"width {d}{', compiled' if compiled else ''}{'' if optimizer else ', passes only'}",
+        {"d": d, "compiled": compiled, "optimizer": optimizer},
+        688,
+    )
+    for d, compiled, optimizer in (
+        *((18, 0, 0), (18, 0, 1), (18, 1, 0), (18, 1, 1)),
+        *((32, 0, 0), (32, 0, 1), (64, 0, 0), (64, 0, 1)),
+    )
 ]
 
 
-def build(side: str, device: str, *, d: int, compiled: int) -> Callable[[], None]:
-    """A step of one implementation."""
+def build(side: str, device: str, *, d: int, compiled: int, optimizer: int) -> Callable[[], None]:
+    """A step of one implementation, or its forward and backward pass only."""
     # The tensors are small: for both sides, a second thread costs more than it brings.
     torch.set_num_threads(1)
     net = SmallCNN().to(device)
@@ -34,7 +41,7 @@ def build(side: str, device: str, *, d: int, compiled: int) -> Callable[[], None
         io=GatedIO(separate=True), d=d, num_layers=2, equivariant_encoding=True, skip=True
     )
     operator = Operator(graph, arch).to(device)
-    optimizer = torch.optim.Adam(operator.parameters(), lr=1e-3, fused=side != PLAIN)
+    adam = torch.optim.Adam(operator.parameters(), lr=1e-3, fused=True)
     theta = {name: p.detach() for name, p in net.named_parameters()}
     plain = Plain(operator.gnn, graph)
     if compiled and side != PLAIN:
@@ -48,15 +55,16 @@ def build(side: str, device: str, *, d: int, compiled: int) -> Callable[[], None
         else:
             new = operator(graph, theta)
         torch.cat([value.flatten() for value in new.values()]).abs().sum().backward()
-        torch.nn.utils.clip_grad_norm_(operator.parameters(), 10.0)
-        optimizer.step()
-        optimizer.zero_grad()
+        if optimizer:
+            torch.nn.utils.clip_grad_norm_(operator.parameters(), 10.0)
+            adam.step()
+        adam.zero_grad()
 
     step()  # Compilation is not a part of the step, nor is its memory.
     return step
 
 
-def bytes_of(*, d: int, compiled: int) -> float:
+def bytes_of(*, d: int, compiled: int, optimizer: int) -> float:
     """What a step has to move."""
     graph = NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32))
     return edge_bytes(graph, batch=1, d=d, num_layers=2, writes=True)

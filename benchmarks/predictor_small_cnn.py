@@ -24,7 +24,7 @@ def build(side: str, device: str, *, batch: int, d: int, compiled: int = 0) -> C
     """A step of one implementation."""
     graph = NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32))
     functional = Functional(graph, Architecture(d=d), readout=readout.last_layer).to(device)
-    optimizer = torch.optim.AdamW(functional.parameters(), lr=1e-3, fused=side != PLAIN)
+    optimizer = torch.optim.AdamW(functional.parameters(), lr=1e-3, fused=True)
     networks = {k: v.to(device) for k, v in random_networks(graph, batch).items()}
     accuracy = torch.rand(batch, device=device)
 

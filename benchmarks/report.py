@@ -39,7 +39,9 @@ def main() -> None:
 def table(record: Record) -> str:
     """A Markdown table of one benchmark."""
     allocator = " ".join(f"{k}={v}" for k, v in record["allocator"].items())
-    about = f"{record['device']}, torch {record['versions']['torch']}, {allocator}".rstrip(", ")
+    load = f"load {' to '.join(f'{x:.1f}' for x in record['load'])}"
+    about = f"{record['device']}, torch {record['versions']['torch']}, {load}, {allocator}"
+    about = about.rstrip(", ")
     rows = [row(case) for case in record["cases"]]
     return "\n".join([f"`{record['command']}` ({about}):", "", COLUMNS, RULE, *rows])
 

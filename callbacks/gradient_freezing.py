@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import torch
 from lightning import Callback, LightningModule, Trainer
-from torch import Tensor
 from torch.optim import Optimizer
 
-from scalegmn.pruning import Mask
+from scalegmn.pruning import Mask, freeze_gradients, freeze_moments
 
 
 class GradientFreezing(Callback):
@@ -46,29 +44,16 @@ class GradientFreezing(Callback):
         self.mask = trainer.strategy.broadcast(mask.to("cpu")).to(pl_module.device)
         self.mask.check(net)
         for optimizer in trainer.optimizers:
-            for name, keep in self.mask.keep.items():
-                _freeze_moments(optimizer, net.get_parameter(name), keep)
+            freeze_moments(optimizer, net, self.mask)
 
-    @torch.no_grad()
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
         assert self.mask is not None
-        net = pl_module.get_submodule(self.net)
-        for name, keep in self.mask.keep.items():
-            gradient = net.get_parameter(name).grad
-            if gradient is not None:
-                gradient.masked_fill_(~keep, 0)
+        freeze_gradients(pl_module.get_submodule(self.net), self.mask)
 
     def state_dict(self) -> dict[str, Any]:
         return {} if self.mask is None else {"mask": self.mask.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._restored = Mask.from_state_dict(state_dict["mask"]) if state_dict else None
-
-
-@torch.no_grad()
-def _freeze_moments(optimizer: Optimizer, parameter: Tensor, keep: Tensor) -> None:
-    for value in optimizer.state.get(parameter, {}).values():
-        if isinstance(value, Tensor) and value.shape == keep.shape:
-            value.masked_fill_(~keep, 0)

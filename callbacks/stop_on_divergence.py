@@ -7,6 +7,10 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 
+class Diverged(ValueError):
+    """A loss is not finite."""
+
+
 class StopOnDivergence(Callback):
     """Raise an error at the end of an epoch whose loss is not finite, before it is saved.
 
@@ -22,7 +26,7 @@ class StopOnDivergence(Callback):
         largest: losses above it count as diverged, too.
 
     Raises:
-        ValueError: names a metric whose name contains ``loss``, its value, the epoch (counted from
+        Diverged: names a metric whose name contains ``loss``, its value, the epoch (counted from
             0, as in ``metrics.csv``) and what to do.
     """
 
@@ -57,7 +61,7 @@ class StopOnDivergence(Callback):
         if not diverged or ("rolled_back" in trainer.callback_metrics and _finite(pl_module)):
             return
         name, value = next(iter(diverged.items()))
-        raise ValueError(
+        raise Diverged(
             f"training diverged: {name} is {value:g} in epoch {trainer.current_epoch}. Lower the "
             "learning rate or clip gradients; checkpoints hold the last finite weights"
         )

@@ -75,16 +75,25 @@ class ResidentDataModule(LightningDataModule, ABC, Generic[Content]):
     def _device(self) -> torch.device:
         return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
 
-    def _loader(self, split: str, *, training: bool = False) -> BatchLoader:
+    def unshared_loader(self, split: str) -> BatchLoader:
+        """The batches of a fit on one process, whole on each of several.
+
+        Args:
+            split: ``train``, ``val`` or ``test``.
+        """
+        return self._loader(split, training=split == "train", shared=False)
+
+    def _loader(self, split: str, *, training: bool = False, shared: bool = True) -> BatchLoader:
         content = self._splits[split]
+        trainer = self.trainer if shared else None
         return BatchLoader(
             self.batches(content, training=training),
             sampler=EpochBatches(
                 len(content),
                 self.batch_size,
                 seed=self.seed if training else None,
-                rank=self.trainer.global_rank if self.trainer else 0,
-                world_size=self.trainer.world_size if self.trainer else 1,
+                rank=trainer.global_rank if trainer else 0,
+                world_size=trainer.world_size if trainer else 1,
                 device=self._device,
             ),
             batch_size=None,

@@ -4,13 +4,11 @@ from functools import partial
 
 from torch import Tensor
 
-from scalegmn.pruning import l1
-
 
 class Rewriting:
     r"""θ' for up to k batches of images, and one backward pass through the operator that made it.
 
-    .. math:: \frac1m \sum_{i=1}^m \mathrm{CE}_i(\theta') + \lambda \lVert \theta' \rVert_1
+    .. math:: \frac1m \sum_{i=1}^m \mathrm{CE}_i(\theta') + \lambda R
 
     is what m ≤ k batches minimise together. All but the last see a copy of θ' without the operator
     behind it, and leave their gradients there: what a batch needs for its backward pass is gone
@@ -19,13 +17,13 @@ class Rewriting:
 
     Args:
         theta: θ', with the graph of the operator.
-        l1_weight: λ.
+        penalty: λR, with the graph of the operator, through θ' or not.
         divisor: k, by which the trainer divides the loss of each batch.
     """
 
-    def __init__(self, theta: dict[str, Tensor], *, l1_weight: float, divisor: int) -> None:
+    def __init__(self, theta: dict[str, Tensor], *, penalty: Tensor, divisor: int) -> None:
         self.theta = theta
-        self.penalty = l1_weight * l1(theta)
+        self.penalty = penalty
         self.divisor = divisor
         self.batches = 0
         self._copy: dict[str, Tensor] = {}
@@ -45,16 +43,19 @@ class Rewriting:
 
     def loss(self, error: Tensor, *, last: bool) -> Tensor:
         """The loss whose gradient the batch contributes, given its cross-entropy."""
-        return error + self.batches * self.penalty if last else error
+        return self._factor * (error + self.batches * self.penalty) if last else error
+
+    @property
+    def _factor(self) -> float:
+        """At the end of an epoch there may be fewer batches than the trainer divides by."""
+        return self.divisor / self.batches
 
     def _collect(self) -> None:
-        # At the end of an epoch there may be fewer batches than the trainer divides by.
-        factor = self.divisor / self.batches
         for name, parameter in self.theta.items():
             if parameter.requires_grad:
-                parameter.register_hook(partial(_joined, self._copy.get(name), factor))
+                parameter.register_hook(partial(_joined, self._copy.get(name), self._factor))
 
 
 def _joined(copy: Tensor | None, factor: float, gradient: Tensor) -> Tensor:
     earlier = None if copy is None else copy.grad
-    return factor * (gradient if earlier is None else gradient + earlier)
+    return gradient if earlier is None else gradient + factor * earlier

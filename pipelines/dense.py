@@ -24,6 +24,7 @@ from pipelines.pretrained import pretrained
 from pipelines.recipe import recipe_hash
 from pipelines.run import Run
 from pipelines.stage import announced, once
+from pipelines.trial import epoch_reports
 from reporting import DenseRow
 from scalegmn.formats import atomic_path, save_network
 from scalegmn.graph import fold_batch_norm
@@ -127,6 +128,8 @@ def train_dense(run: Run, folder: Path) -> None:
         scheduler=recipe.scheduler,
         label_smoothing=recipe.label_smoothing,
     )
+    is_own = folder == run.folder  # Not one that runs share.
+    reports = epoch_reports(run, recipe.monitor, recipe.monitor_mode) if is_own else []
     fit(
         run,
         module,
@@ -134,9 +137,9 @@ def train_dense(run: Run, folder: Path) -> None:
         folder=folder,
         label=f"dense {run.cfg.target.name}",
         data=_data(run),
-        callbacks=[StopOnDivergence()],
+        callbacks=[StopOnDivergence(), *reports],
         # A checkpoint that was given is one of the method's own training.
-        ckpt_path=run.cfg.ckpt_path if folder == run.folder else None,
+        ckpt_path=run.cfg.ckpt_path if is_own else None,
     )
     if run.processes.is_first:
         own = {"method": "dense", "sparsity": "0"}

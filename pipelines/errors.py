@@ -19,7 +19,7 @@ SHOW_ALL = ASKED not in ("", "0")
 # and shows its traceback. Lightning's are known by name: importing it takes seconds.
 USER_ERRORS = (ValueError, OSError, HydraException, OmegaConfBaseException, BrokenExecutor)
 NAMES_OF_USER_ERRORS = ("MisconfigurationException",)
-EXTRAS = '; joblib, submitit_slurm, submitit_local and optuna come with pip install -e ".[sweeps]"'
+EXTRAS = '; joblib, submitit_slurm and submitit_local come with pip install -e ".[sweeps]"'
 
 
 class JobError(Exception):

@@ -16,6 +16,7 @@ from datamodules.protocols import check_data
 from pipelines.config_check import check_config
 from pipelines.finetune_check import check_finetune
 from pipelines.identity import config_hash
+from pipelines.machine_share import threads_of_job
 from pipelines.processes import Processes
 from pipelines.results import FILE
 from pipelines.run import Run
@@ -45,7 +46,7 @@ def execute(cfg: DictConfig) -> Results | None:
     """
     check_trainer(cfg)
     check_finetune(cfg)
-    use_threads(cfg.num_threads)
+    use_threads(threads_of_job() if cfg.num_threads is None else cfg.num_threads)
     use_matmul_precision(cfg.matmul_precision)
     # Of copies: instantiating resolves what other parts of the config read.
     pipeline = instantiate(deepcopy(cfg).pipeline, _convert_="all")

@@ -2,6 +2,7 @@
 
 from omegaconf import DictConfig, ListConfig
 
+from pipelines.finetuning.settings import ENGINES
 from scalegmn.arguments import check_number, check_whole
 
 
@@ -14,6 +15,9 @@ def check_finetune(cfg: DictConfig) -> None:
     settings = cfg.finetune
     check_whole("finetune.max_epochs", settings.max_epochs, least=0)
     check_whole("finetune.patience", settings.patience)
+    engine = settings.get("engine", ENGINES[0])
+    if engine not in ENGINES:
+        raise ValueError(f"finetune.engine={engine}: expected one of {', '.join(ENGINES)}")
     rates = list(settings.lr) if isinstance(settings.lr, ListConfig) else [settings.lr]
     for rate in rates:
         check_number("finetune.lr", rate, above=0)

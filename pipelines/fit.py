@@ -11,9 +11,11 @@ from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from callbacks import FitProgress, MetricsCSV, RandomState
+from callbacks.stop_on_divergence import Diverged
 from pipelines.best_weights import load_best
 from pipelines.checkpoints import checkpoint_to_continue
 from pipelines.run import Run
+from pipelines.trial import give_up
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,13 @@ class Budget:
     Args:
         max_epochs: when to stop at the latest.
         gradient_clip_val: the largest norm of the gradient; ``None`` for any.
-        monitor: the metric of the best epoch.
+        monitor: the metric of the best epoch; ``None`` for the last epoch.
         mode: whether the best has its minimum or its maximum.
     """
 
     max_epochs: int
     gradient_clip_val: float | None = None
-    monitor: str = "val/loss"
+    monitor: str | None = "val/loss"
     mode: Literal["min", "max"] = "min"
 
 
@@ -78,17 +80,18 @@ def fit(
     return epochs_done(trainer)
 
 
-def fit_method(run: Run, module: LightningModule) -> Trainer:
+def fit_method(run: Run, module: LightningModule, *, callbacks: Sequence[Callback] = ()) -> Trainer:
     """Train the module of the run's own method, with the callbacks and loggers of the config.
 
     Args:
         run: its folder gets what :func:`fit` leaves in a stage's.
         module: what to train; it is left with its best epoch's weights.
+        callbacks: besides those of the config.
 
     Returns:
         The trainer, done.
     """
-    callbacks = list(run.build("callbacks").values())
+    callbacks = [*run.build("callbacks").values(), *callbacks]
     loggers = list(run.build("logger").values())
     if loggers:
         callbacks.insert(0, LearningRateMonitor())
@@ -111,7 +114,11 @@ def resume(
     with warnings.catch_warnings():
         # It does where a fit goes on.
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists")
-        trainer.fit(module, datamodule=data, ckpt_path=last, weights_only=True)
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=last, weights_only=True)
+        except Diverged as error:
+            give_up(run, str(error))
+            raise
     load_best(trainer, module)
 
 
@@ -129,9 +136,12 @@ def _checkpoints(folder: Path, budget: Budget) -> list[Callback]:
         # After validation, the callbacks and the schedulers: a resumed fit repeats nothing.
         "save_on_train_epoch_end": True,
     }
+    last = ModelCheckpoint(filename="last", **common)
+    if budget.monitor is None:
+        return [last]
     best = ModelCheckpoint(filename="best", monitor=budget.monitor, mode=budget.mode, **common)
-    # save_last of the one above would only save epochs that are the best.
-    return [best, ModelCheckpoint(filename="last", **common)]
+    # save_last of the best would only save epochs that are the best.
+    return [best, last]
 
 
 def _loggers(run: Run, folder: Path) -> list[TensorBoardLogger]:

@@ -28,8 +28,8 @@ from omegaconf import DictConfig
 from pipelines import parent, run_id
 from pipelines.continuation import command_that_continues, shown, sweep_that_continues
 from pipelines.duration import duration
+from pipelines.environment import environment
 from pipelines.errors import (
-    ASKED,
     SHOW_ALL,
     JobError,
     is_user_error,
@@ -40,11 +40,13 @@ from pipelines.errors import (
 from pipelines.job_process import needs_own_process
 from pipelines.lock import locked
 from pipelines.logfile import LogFile, logged_to
+from pipelines.machine_share import take_gpu
 from pipelines.override_check import check_overrides
 from pipelines.paths import expand_home, with_home
 from pipelines.ranks import is_first_rank
 from pipelines.signals import GRACE_SECONDS, Ending, current_ending, interrupted_by_signals
 from pipelines.system_errors import os_error_behind
+from pipelines.trial import TrialStopped
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ def command(main: Callable[[], None]) -> None:
     one line that names the command that continues.
     """
     parent.end_with_parent()
-    with interrupted_by_signals() as ending, mock.patch.dict(os.environ, _environment()):
+    with interrupted_by_signals() as ending, mock.patch.dict(os.environ, environment()):
         ending.last_words = _last_words(sweep_that_continues()) if is_first_rank() else None
         sys.argv[1:] = with_home(sys.argv[1:])
         try:
@@ -105,7 +107,7 @@ def job(cfg: DictConfig) -> Iterator[Job]:
     """
     parent.end_with_parent()
     try:
-        with _errors(), _in_folder(cfg) as this:
+        with _errors(), _in_folder(cfg) as this, _may_stop_early(this):
             yield this
     finally:
         remove_if_empty(cfg)
@@ -115,6 +117,8 @@ def job(cfg: DictConfig) -> Iterator[Job]:
 def _in_folder(cfg: DictConfig) -> Iterator[Job]:
     expand_home(cfg)
     check_overrides(cfg)
+    if "trainer" in cfg:
+        take_gpu(cfg.trainer)
     this = Job(Path(cfg.paths.run_dir))
     if needs_own_process(cfg):
         yield this
@@ -137,6 +141,17 @@ def _in_folder(cfg: DictConfig) -> Iterator[Job]:
             file.write_early()
             took = duration(time.time() - this.began)
             log.info("done in %s: results are in %s", took, shown(this.folder))
+
+
+@contextmanager
+def _may_stop_early(this: Job) -> Iterator[None]:
+    """Let the search that a job belongs to stop it, which is no error."""
+    try:
+        yield
+    except TrialStopped as stop:
+        this.is_over = True
+        if is_first_rank():
+            log.info("stopped early: %s", stop)
 
 
 def _log_failure(folder: Path, file: LogFile, error: BaseException) -> None:
@@ -201,18 +216,6 @@ def _let_first_rank_end() -> None:
 
 def _last_words(command_line: str | None) -> str | None:
     return f"interrupted; to continue: {command_line}" if command_line else None
-
-
-def _environment() -> dict[str, str]:
-    """Environment variables for the time of a command, and for its processes."""
-    known = parent.has_parent_command() and run_id.VARIABLE in os.environ
-    return {
-        # Otherwise Hydra prints its own errors, on several lines.
-        "HYDRA_FULL_ERROR": "1",
-        "SCALEGMN_FULL_ERROR": ASKED,
-        run_id.VARIABLE: os.environ[run_id.VARIABLE] if known else run_id.new_run_id(),
-        parent.VARIABLE: parent.own_mark(),
-    }
 
 
 def _is_sweep() -> bool:

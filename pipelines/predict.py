@@ -13,6 +13,7 @@ from pipelines.fit import fit_method
 from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.stage import announced
+from pipelines.trial import epoch_reports
 from pipelines.visuals import show
 from reporting import Results
 from reporting.prediction_figures import calibration_figure, scatter_figure
@@ -35,7 +36,8 @@ class Predict:
         with announced(run.processes, f"predictor: training for {epochs} epochs"):
             run.seed()
             module = _module(run)
-            trainer = fit_method(run, module)
+            reports = epoch_reports(run, run.cfg.monitor, run.cfg.monitor_mode)
+            trainer = fit_method(run, module, callbacks=reports)
             val, test = (_predictions(module, trainer, split) for split in ("val", "test"))
         config = module.predictor.recipe
         if run.processes.is_first:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+import torch
 from lightning.fabric import Fabric
 from lightning.fabric.plugins import ClusterEnvironment
 from omegaconf import DictConfig
@@ -44,6 +45,16 @@ class Processes:
     def device(self) -> str:
         """The type of this process's device, such as ``cuda``."""
         return self._fabric.device.type
+
+    @property
+    def root_device(self) -> torch.device:
+        """This process's device."""
+        return self._fabric.device
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return self._fabric.world_size
 
     def broadcast(self, value: T) -> T:
         """The first process's value, on every process."""

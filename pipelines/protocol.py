@@ -17,6 +17,8 @@ TRAINING = (
 )
 # Seeds and places make no comparison unfair; how fast something runs does not, either.
 OMITTED = {"seed", "data_dir", "download", "compile", "fused", "at_once", "name", "_partial_"}
+# Methods that have an allocation of their own do not read it.
+ALLOCATION = "selection.allocate"
 # The rate of fine-tuning is finetune.lr.
 UNUSED = {"finetune.optimizer.lr"}
 
@@ -34,6 +36,8 @@ def protocol(cfg: DictConfig) -> dict[str, Value]:
     for part in _parts(cfg):
         node = _select(written, part)
         settings.update({key: OmegaConf.select(cfg, key) for key in _owned(part, node)})
+    if f"${{{ALLOCATION}}}" not in str(_select(written, "pruner")):
+        settings = {k: v for k, v in settings.items() if not k.startswith(ALLOCATION)}
     plain = {key: _plain(value) for key, value in settings.items()}
     kept = {k: v for k, v in plain.items() if v is not None and k not in UNUSED}
     return dict(sorted(kept.items()))
@@ -44,7 +48,10 @@ def _parts(cfg: DictConfig) -> tuple[str, ...]:
         return (*PARTS, "zoo")
     if cfg.method is None or cfg.method == "dense" and not cfg.pipeline.get("method"):
         return (*PARTS, *TRAINING)
-    return (*PARTS, *PRUNING, *(TRAINING if OmegaConf.select(cfg, "model") is not None else ()))
+    if OmegaConf.select(cfg, "model") is not None:
+        return (*PARTS, *PRUNING, *TRAINING)
+    pruner = str(OmegaConf.to_container(cfg, resolve=False).get("pruner"))
+    return (*PARTS, *PRUNING, *(part for part in TRAINING if f"${{{part}}}" in pruner))
 
 
 def _select(node: Any, path: str) -> Any:

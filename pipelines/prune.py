@@ -1,20 +1,22 @@
 """Prune: the dense network, candidates of a method, and what is common to all methods."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from datamodules.protocols import Kind
 from pipelines.dense import dense_network
-from pipelines.finetune import finetune
-from pipelines.methods import Candidate, Method
+from pipelines.finetune import Job, finetune_all
+from pipelines.finetuning.engine import chosen_engine
+from pipelines.methods import Method
+from pipelines.protocol import protocol
 from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.run_record import is_resumed
-from pipelines.stage import announced
 from pipelines.timed import Timed
+from pipelines.trial import report
 from pipelines.visuals import network_figures
-from reporting import METHODS, PrunedRow, Results
+from reporting import METHODS, Results
 
 PRUNERS = Path(__file__).parents[1] / "conf" / "pruner"
 
@@ -48,6 +50,7 @@ class Prune:
 
     def __call__(self, run: Run) -> Results:
         """Go through all stages that are not finished yet."""
+        engine = chosen_engine(run)
         folders = {run.folder: self.method}
         folders |= {run.folder / name: method for name, method in self.compare.items()}
         dense = dense_network(run)
@@ -55,34 +58,28 @@ class Prune:
             folder: Timed(method.candidates(run, dense.net, self.sparsities))
             for folder, method in folders.items()
         }
-        rows = [
-            row
+        jobs = (
+            Job(candidate, method.name, folder)
             for folder, method in folders.items()
-            for row in self._rows(run, candidates[folder], method, folder)
-        ]
+            for candidate in candidates[folder]
+        )
+        rows = []
+        for row in finetune_all(run, jobs, engine):
+            rows.append(row)
+            # Of the run's own method; a stack is done with all of them at once.
+            if row.method is None and engine == "lightning":
+                percent = 100 * row.sparsity
+                report(run, round(10 * percent), row.val_loss, where=f"at {percent:g} %")
         own = candidates[run.folder].seconds
         results = results_of(
             run,
             dense=dense.row,
             pruned=tuple(rows),
+            protocol={**protocol(run.cfg), "finetune.engine": engine},
             method_seconds=None if is_resumed(run.folder) else round(own, 1),
         )
         network_figures(run, results, dense.net)
         return results
-
-    def _rows(
-        self, run: Run, candidates: Iterable[Candidate], method: Method, folder: Path
-    ) -> list[PrunedRow]:
-        rows = []
-        for candidate in candidates:
-            rates = run.cfg.finetune.lr
-            what = f"{method.name} at {100 * candidate.sparsity:g} %"
-            plan = (
-                f"{what}: fine-tuning for at most {run.cfg.finetune.max_epochs} epochs, lr {rates}"
-            )
-            with announced(run.processes, plan):
-                rows.append(finetune(run, candidate, method=method.name, folder=folder))
-        return rows
 
 
 def check_method(name: str) -> None:

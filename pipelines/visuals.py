@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from pipelines.run import Run
-from reporting import Results
+from reporting import DenseRow, PrunedRow, Results
 from reporting.run_figures import run_figures
 from scalegmn.formats import atomic_path, load_state
 
@@ -49,7 +49,11 @@ def show(run: Run, results: Results, figures: Mapping[str, Figure]) -> None:
 def _summarize(
     logger: TensorBoardLogger, run: Run, results: Results, figures: Mapping[str, Figure]
 ) -> None:
-    settings: dict[str, Any] = {"experiment": results.experiment, "seed": results.seed}
+    settings: dict[str, Any] = {
+        "experiment": results.experiment,
+        "method": str(results.method),
+        "seed": results.seed,
+    }
     settings |= {key: _shown(value) for key, value in (results.protocol or {}).items()}
     logger.log_hyperparams(settings, numbers(results))
     config = OmegaConf.to_yaml(run.cfg).replace("\n", "\n    ")
@@ -59,14 +63,23 @@ def _summarize(
 
 
 def numbers(results: Results) -> dict[str, float]:
-    """The results' numbers by the names that TensorBoard shows."""
-    found: dict[str, float] = {f"result/{k}": float(v) for k, v in results.metrics.items()}
+    """The results' numbers by the names that TensorBoard shows.
+
+    Networks pruned by the run's own method have the same names in all runs, so that the dashboard
+    ``HPARAMS`` compares the methods of a sweep; those of others have their method's.
+    """
+    found: dict[str, float | None] = {f"result/{k}": float(v) for k, v in results.metrics.items()}
     if results.dense is not None:
-        found["result/dense/test_acc"] = results.dense.test_acc
+        found |= _qualities("dense", results.dense)
     for row in results.pruned:
-        name = f"{row.method or results.method}_{100 * row.sparsity:g}"
-        found[f"result/{name}/test_acc"] = row.test_acc
-    return found
+        percent = f"{100 * row.sparsity:g}"
+        own = row.method in (None, results.method)
+        found |= _qualities(percent if own else f"{row.method}_{percent}", row)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _qualities(name: str, row: DenseRow | PrunedRow) -> dict[str, float | None]:
+    return {f"result/{name}/test_acc": row.test_acc, f"result/{name}/val_loss": row.val_loss}
 
 
 def _shown(value: object) -> object:

@@ -16,6 +16,8 @@ ProtocolValue = str | int | float | bool | list[Any] | None
 METHODS = (
     "dense",
     "scalegmn_eq",
+    "scalegmn_mask",
+    "scalegmn_eq_gmp",
     "scalegmn_inv",
     "scalegmn_inv_guarded",
     "magnitude",

@@ -20,6 +20,7 @@ COLOURS = {
     "dense": "#000000",
     FINETUNED_DENSE: "#7f7f7f",
     "scalegmn_eq": "#0072b2",
+    "scalegmn_mask": "#4b4bc3",
     "scalegmn_inv": "#56b4e9",
     "scalegmn_inv_guarded": "#00868b",
     "magnitude": "#d55e00",

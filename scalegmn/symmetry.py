@@ -15,7 +15,13 @@ from scalegmn.graph.network_graph import NetworkGraph
 
 @runtime_checkable
 class SymmetryKind(Protocol):
-    """The kind of symmetry that a metanetwork respects."""
+    """The kind of symmetry that a metanetwork respects.
+
+    Attributes:
+        permutes: it respects permutations of the hidden units of each layer.
+    """
+
+    permutes: bool
 
     def admits(self, freedom: Freedom) -> bool:
         """Whether units of this freedom have the symmetry."""
@@ -77,7 +83,7 @@ class PermScale:
         perms, scales = [], []
         for group, nodes in zip(graph.groups, graph.node_slices, strict=True):
             order = torch.arange(group.size)
-            if group.role is Role.HIDDEN:
+            if group.role is Role.HIDDEN and (kind is None or kind.permutes):
                 order = torch.randperm(group.size, generator=generator)
             perms.append(order + nodes.start)
             freedom = group.freedom if kind is None else respected_freedom(kind, group.freedom)

@@ -111,10 +111,14 @@ def symmetry_report(
         kind: the model's own if it is not given.
 
     Raises:
-        ValueError: a block does not depend on the network, so that no error means anything.
+        ValueError: a block does not depend on the network, or no ``g`` is given and the kind
+            respects nothing, so that no error means anything.
     """
     if g is None:
-        g = PermScale.sample(graph, kind=kind or _kind_of(model))
+        kind = kind or _kind_of(model)
+        if not kind.permutes:
+            raise ValueError(f"{kind!r} respects no symmetry: give g or another kind to measure")
+        g = PermScale.sample(graph, kind=kind)
     dtype = next(iter(params.values())).dtype
     reference = changes_of(model, graph, random_networks(graph, 16, dtype=dtype))
     before = changes_of(model, graph, params)

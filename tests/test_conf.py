@@ -41,12 +41,13 @@ CHOICES = [
     CONF / group
     for group in (
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
-        *("target", "pruner", "pipeline", "dense", "hparams"),
+        *("target", "pruner", "pipeline", "dense", "hparams", "selection/allocate"),
         *(
             "model",
             "model/symmetry",
             "model/direction",
             "model/message",
+            "model/ramp",
             "model/reader",
             "model/loss",
         ),
@@ -59,7 +60,10 @@ EXPERIMENT = {
     **dict.fromkeys(("model/reader", "model/loss", "hparams"), "predict_small_cnn"),
     **{f"data={zoo}": "predict_small_cnn" for zoo in ("small_cnn_zoo", "pruned_zoo", "zoo_union")},
     "pruner": "baseline_magnitude",
+    "model/ramp": "eq_prune_small_cnn",
     "pruner=scalegmn_eq": "eq_prune_small_cnn",
+    "pruner=scalegmn_mask": "eq_mask_small_cnn",
+    **dict.fromkeys(("pruner=scalegmn_eq", "pruner=scalegmn_eq_gmp"), "eq_prune_small_cnn"),
     "pipeline=build_zoo": "build_zoo",
 }
 
@@ -227,9 +231,12 @@ def test_the_folder_of_a_job_depends_on_what_was_asked_for():
     asked = ["experiment=finetune_small_cnn", "optimizer.lr=0.1", "target.weights=/a/b=1.npy"]
     folder = job_folder(asked)
     assert folder.startswith("lr_0.1-") and re.fullmatch(r"[\w.-]+", folder)
-    assert job_folder(reversed(asked)) == folder == job_folder([*asked, "paths.data_dir=/x"])
+    assert job_folder(reversed(asked)) == folder == job_folder([*asked, "paths.dense_dir=/x"])
     assert job_folder([*asked[:2], "target.weights=/c/b=1.npy"]) != folder
     assert re.fullmatch(r"\w+", job_folder(["experiment=quickstart"]))
+    named = ["+sweep=table1_small_cnn", "experiment=table1/dense", "seed=42"]
+    assert job_folder(named).startswith("dense-seed_42-")
+    assert job_folder(named) != job_folder(["+sweep=other", *named[1:]])
     long = [job_folder([f"sparsity=[{'0.5,' * 50}{last}]"]) for last in (0.6, 0.7)]
     assert long[0] != long[1] and len(long[0]) < 100
 

@@ -15,8 +15,9 @@ from pipelines.config_check import check_config
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
 PACKAGES = ("scalegmn", "lightning_modules", "datamodules", "callbacks", "pipelines", "reporting")
+FOLDERS = (*PACKAGES, "hydra_plugins")
 SOURCES = sorted(
-    [*ROOT.glob("*.py"), *(f for name in PACKAGES for f in (ROOT / name).rglob("*.py"))]
+    [*ROOT.glob("*.py"), *(f for name in FOLDERS for f in (ROOT / name).rglob("*.py"))]
 )
 FITTED = sorted(
     f for name in ("callbacks", "lightning_modules") for f in (ROOT / name).glob("*.py")

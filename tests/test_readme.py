@@ -35,8 +35,8 @@ def test_tables_are_copies_of_what_the_report_wrote(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_experiments_exist(page):
-    named = set(re.findall(r"experiment=([a-z]\w*)", page.read_text(encoding="utf-8")))
-    assert named <= EXPERIMENTS
+    named = re.findall(r"experiment=([a-z][\w/]*)", page.read_text(encoding="utf-8"))
+    assert all((ROOT / "conf" / "experiment" / f"{name}.yaml").exists() for name in named)
 
 
 def test_readme_names_all_experiments():

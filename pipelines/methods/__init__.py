@@ -1,8 +1,23 @@
 """Pruning methods: generators of candidates."""
 
-from pipelines.methods.candidate import Candidate, Method
+from pipelines.methods.candidate import Candidate, Method, NetworkPruner
+from pipelines.methods.gmp import GMP
+from pipelines.methods.imp import IMP
+from pipelines.methods.l1 import L1
 from pipelines.methods.one_shot import OneShot
 from pipelines.methods.scalegmn_eq import ScaleGMNEq
+from pipelines.methods.scalegmn_mask import ScaleGMNMask
 from pipelines.methods.shuffled import Shuffled
 
-__all__ = ["Candidate", "Method", "OneShot", "ScaleGMNEq", "Shuffled"]
+__all__ = [
+    "GMP",
+    "IMP",
+    "L1",
+    "Candidate",
+    "Method",
+    "NetworkPruner",
+    "OneShot",
+    "ScaleGMNEq",
+    "ScaleGMNMask",
+    "Shuffled",
+]

@@ -51,3 +51,20 @@ class Method(Protocol):
             dense: the network to prune; it is not changed.
             sparsities: fractions of the prunable parameters, in [0, 1), ascending.
         """
+
+
+@runtime_checkable
+class NetworkPruner(Method, Protocol):
+    """A method that prunes any network, such as one that another method has made."""
+
+    def prune(
+        self, run: Run, net: nn.Module, sparsities: Sequence[float], *, epochs: int = 0
+    ) -> Iterator[Candidate]:
+        """Candidates from a network.
+
+        Args:
+            run: gives data, devices and a folder.
+            net: the network to prune; it is not changed.
+            sparsities: fractions of the prunable parameters, in [0, 1), ascending.
+            epochs: epochs over the training images that it took to make ``net``.
+        """

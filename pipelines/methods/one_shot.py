@@ -1,14 +1,15 @@
 """Score a network once, and prune the lowest scores."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pipelines.methods.candidate import Candidate
 from pipelines.run import Run
 from scalegmn.arguments import check_whole
-from scalegmn.pruning import Allocation, Score, balanced, make_mask
+from scalegmn.pruning import Allocation, Batches, Mask, Score, balanced, make_mask, make_nested_mask
 
 GAUGES = ("raw", "balanced")
 
@@ -52,7 +53,13 @@ class OneShot:
         yield from self.prune(run, dense, sparsities)
 
     def prune(
-        self, run: Run, net: nn.Module, sparsities: Sequence[float], *, epochs: int = 0
+        self,
+        run: Run,
+        net: nn.Module,
+        sparsities: Sequence[float],
+        *,
+        epochs: int = 0,
+        within: Mask | None = None,
     ) -> Iterator[Candidate]:
         """Candidates from any network.
 
@@ -61,14 +68,31 @@ class OneShot:
             net: what to score.
             sparsities: fractions to prune.
             epochs: epochs over the training images that it took to make ``net``.
+            within: a mask of ``net``; what it prunes stays pruned.
         """
         run.seed()
         images = run.data.train_dataloader()
-        example = torch.zeros_like(next(iter(images))[0][:1], device="cpu")
-        scored = balanced(net, example) if self.gauge == "balanced" else net
-        scores = self.score(scored, images)
+        scores = self.scores(net, images)
         for sparsity in sparsities:
-            mask = make_mask(
-                scores, sparsity, allocate=self.allocate, min_per_layer=self.min_per_layer
-            )
-            yield Candidate(sparsity, net, mask, epochs)
+            yield Candidate(sparsity, net, self.mask(scores, sparsity, within), epochs)
+
+    def scores(self, net: nn.Module, images: Batches) -> dict[str, Tensor]:
+        """The scores of a network, in the chosen gauge.
+
+        Args:
+            net: what to score.
+            images: training batches.
+        """
+        if self.gauge == "raw":
+            return self.score(net, images)
+        example = torch.zeros_like(next(iter(images))[0][:1], device="cpu")
+        return self.score(balanced(net, example), images)
+
+    def mask(
+        self, scores: Mapping[str, Tensor], sparsity: float, within: Mask | None = None
+    ) -> Mask:
+        """The mask that prunes the lowest scores, of those that another mask keeps."""
+        options: Any = {"allocate": self.allocate, "min_per_layer": self.min_per_layer}
+        if within is None:
+            return make_mask(scores, sparsity, **options)
+        return make_nested_mask(scores, sparsity, within, **options)

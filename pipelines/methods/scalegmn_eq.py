@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from functools import partial
-from inspect import signature
 
 from torch import nn
 
 from lightning_modules.equivariant_pruner import EquivariantPruner
 from pipelines.fit import epochs_done, fit_method
 from pipelines.metadata import metadata
-from pipelines.methods.candidate import Candidate
-from pipelines.methods.one_shot import OneShot
+from pipelines.methods.candidate import Candidate, NetworkPruner
+from pipelines.methods.module_check import check_takes_network
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.formats import load_state, save_network
@@ -34,9 +33,9 @@ class ScaleGMNEq:
     """
 
     def __init__(
-        self, *, name: str, module: Callable[..., EquivariantPruner], prune: OneShot
+        self, *, name: str, module: Callable[..., EquivariantPruner], prune: NetworkPruner
     ) -> None:
-        _check_takes_network(module, name)
+        check_takes_network(module, name, "equivariant_pruner")
         self.name = name
         self.module = module
         self.prune = prune
@@ -67,15 +66,3 @@ class ScaleGMNEq:
             save_network(run.folder / FILE, net.state_dict(), about)
         run.processes.barrier()
         return {"epochs": done}
-
-
-def _check_takes_network(module: Callable[..., EquivariantPruner], name: str) -> None:
-    """Refuse, before any training, a ``model=`` that was made for something else."""
-    try:
-        signature(module).bind(nn.Identity())
-    except TypeError as error:
-        kind = getattr(getattr(module, "func", module), "__name__", module)
-        raise ValueError(
-            f"model: {kind} is not made from the network to prune, as pruner={name} needs it: "
-            "give model=equivariant_pruner"
-        ) from error

@@ -212,6 +212,14 @@ class NetworkGraph:
                 )
         return batch
 
+    def __hash__(self) -> int:
+        # A graph is a key of every cache that a small metanetwork's pass goes through.
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.groups, self.blocks, self.input_feature))
+
     def __repr__(self) -> str:
         names = [f"{group.name} ({group.size})" for group in self.groups]
         if len(names) > 8:

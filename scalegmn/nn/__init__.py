@@ -3,7 +3,7 @@
 from scalegmn.nn.architecture import Architecture
 from scalegmn.nn.direction import Bidirectional, BidirectionalInverse, Forward
 from scalegmn.nn.io_branch import GatedIO, PlainIO
-from scalegmn.nn.kinds import Hetero, Permutation, Scale, Sign
+from scalegmn.nn.kinds import Broken, Hetero, Permutation, Scale, Sign
 from scalegmn.nn.message import Message, NodeState
 from scalegmn.nn.message_spec import MessageSpec
 from scalegmn.nn.rescale_eq import ReScaleEq
@@ -15,6 +15,7 @@ __all__ = [
     "Architecture",
     "Bidirectional",
     "BidirectionalInverse",
+    "Broken",
     "Forward",
     "GatedIO",
     "Hetero",

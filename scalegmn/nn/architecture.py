@@ -8,6 +8,7 @@ from torch import nn
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.direction import Direction, Forward
+from scalegmn.nn.edge_score import edge_score
 from scalegmn.nn.edge_update import EdgeUpdate
 from scalegmn.nn.io_branch import IOBranch, PlainIO
 from scalegmn.nn.kinds import GaugeKind, Kind, Scale
@@ -15,6 +16,7 @@ from scalegmn.nn.layer import Layer
 from scalegmn.nn.message import Message
 from scalegmn.nn.message_factory import MessageFactory
 from scalegmn.nn.message_spec import MessageSpec
+from scalegmn.nn.node_identity import NodeIdentity
 from scalegmn.nn.positional_encoding import (
     Added,
     EdgeEncoding,
@@ -80,6 +82,8 @@ class Architecture:
 
     def node_encoding(self, graph: NetworkGraph) -> NodeEncoding:
         """The positional encoding of this graph's nodes."""
+        if not self.kind.permutes:
+            return NodeIdentity(graph, self.d)
         num_types = int(graph.node_types.max()) + 1
         if not isinstance(self.kind, GaugeKind):
             return Added(num_types, self.d)
@@ -115,6 +119,11 @@ class Architecture:
         if self.skip and d_node == self.d:
             skip = nn.Linear(self.d, self.d, bias=False)
         return self._layer(graph, roles, d_node, updates, skip)
+
+    def scoring_layer(self, graph: NetworkGraph) -> Layer:
+        """A last layer without messages, after which an invariant score per weight is read."""
+        score = edge_score(self.kind, self.widths, graph.edge_dim)
+        return self._layer(graph, (), self.d, [score], None)
 
     def _layer(
         self,

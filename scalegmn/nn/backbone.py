@@ -14,11 +14,11 @@ from scalegmn.nn.architecture import Architecture
 from scalegmn.nn.direction import Forward
 from scalegmn.nn.execution.dense import dense_views
 from scalegmn.nn.execution.edge_features import EdgeFeatures, Edges
+from scalegmn.nn.execution.fused.function import fused
 from scalegmn.nn.execution.pyg import pyg_views
 from scalegmn.nn.execution.view import GraphView
 from scalegmn.nn.layer import Layer
 from scalegmn.nn.preserve_size import keep_norm, preserve_size
-from scalegmn.nn.structure import structure
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -51,7 +51,7 @@ class Backbone(nn.Module):
         self.roles = roles
         self.edges_read = edges_read
         arch.kind.check(graph)
-        self.structure = structure(graph)
+        self.structure = arch.kind.structure(graph)
         self.arch = arch
         self.init_nodes = nn.Linear(1, arch.d, bias=False)
         self.init_edges = nn.Linear(graph.edge_dim, arch.d, bias=False)
@@ -66,7 +66,7 @@ class Backbone(nn.Module):
             keep_norm(self.init_edges)
 
     def forward(
-        self, views: Sequence[GraphView], x_V: Nodes, x_E: Kernels
+        self, views: Sequence[GraphView], x_V: Nodes, x_E: Kernels, may_fuse: bool = True
     ) -> tuple[dict[Role, Tensor], tuple[Tensor, ...]]:
         """Node features by role, without the dropout of the last layer, and edge features.
 
@@ -74,7 +74,11 @@ class Backbone(nn.Module):
             views: one per layer.
             x_V: features of nodes.
             x_E: features of edges.
+            may_fuse: small graphs may be run as one operation, see
+                :mod:`~scalegmn.nn.execution.fused`, with the same result.
         """
+        if may_fuse and (result := fused(self, views, x_V, x_E)) is not None:
+            return result
         h, p = self.encode_nodes(self.init_nodes(x_V), views[0])
         kernels = self.arch.direction.streams(self.arch.kind, x_E)
         edges: tuple[Edges, ...] = tuple(EdgeFeatures(x, self.init_edges) for x in kernels)
@@ -85,7 +89,6 @@ class Backbone(nn.Module):
             h = self.dropout(view.join(by_role))
         return self.layers[-1](h, edges, p, views[-1])
 
-    @torch.compiler.disable  # a compiled caller takes the views as they are
     def dense_views(
         self, graph: NetworkGraph, params: Mapping[str, Tensor], sign: Tensor | None
     ) -> tuple[GraphView, ...]:
@@ -95,14 +98,24 @@ class Backbone(nn.Module):
             ValueError: the graph has another structure than the one that this was made for, or a
                 group of it does not have the symmetry of ``arch.kind``.
         """
-        found = structure(graph)
+        # A compiled caller takes the views as they are. Others feel the time of a decorator.
+        make = _uncompiled if torch.compiler.is_compiling() else Backbone._dense_views
+        views = make(self, graph, params)
+        if sign is None or not self.arch.kind.reads_sign:
+            return views
+        return tuple(replace(view, sign=sign.unsqueeze(-1)) for view in views)
+
+    def _dense_views(
+        self, graph: NetworkGraph, params: Mapping[str, Tensor]
+    ) -> tuple[GraphView, ...]:
+        found = self.arch.kind.structure(graph)
         if found != self.structure:
             raise ValueError(
                 f"this metanetwork was made for networks with {self.structure}; "
                 f"got one with {found}"
             )
         self.arch.kind.check(graph)
-        views = dense_views(
+        return dense_views(
             graph,
             params[graph.blocks[0].weight].device,
             num_networks=graph.batch_shape(params).numel(),
@@ -111,12 +124,8 @@ class Backbone(nn.Module):
             roles=self.roles,
             edges_read=self.edges_read,
             both_ways=not isinstance(self.arch.direction, Forward),
+            reads_sign=self.arch.kind.reads_sign,
         )
-        if not self.arch.kind.reads_sign:
-            return tuple(replace(view, sign=None) for view in views)
-        if sign is None:
-            return views
-        return tuple(replace(view, sign=sign.unsqueeze(-1)) for view in views)
 
     def pyg_views(self, data: "Data") -> tuple[GraphView, ...]:
         """The views of a ``Data`` or ``Batch``.
@@ -124,7 +133,7 @@ class Backbone(nn.Module):
         Raises:
             ValueError: it has other node types or edge features than this was made for.
         """
-        needed = len(self.encode_nodes.table), self.init_edges.in_features
+        needed = self.encode_nodes.num_types, self.init_edges.in_features
         found = int(data.node_type.max()) + 1, data.edge_attr.shape[-1]
         if found != needed:
             raise ValueError(
@@ -132,3 +141,6 @@ class Backbone(nn.Module):
                 "got one with {} and {}".format(*needed, *found)
             )
         return pyg_views(data, len(self.layers))
+
+
+_uncompiled = torch.compiler.disable(Backbone._dense_views)

@@ -23,6 +23,7 @@ class NodeEncoding(nn.Module, ABC):
 
     def __init__(self, num_types: int, d: int) -> None:
         super().__init__()
+        self.num_types = num_types
         self.table = nn.Parameter(torch.randn(num_types, d))
 
     def forward(self, h: Nodes, view: GraphView) -> tuple[Nodes, Float[Tensor, "1 node d"]]:

@@ -1,9 +1,12 @@
 """The structure that networks must share to be read by one metanetwork."""
 
+from functools import lru_cache
+
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 
 
+@lru_cache(maxsize=64)
 def structure(graph: NetworkGraph) -> str:
     """What positional encodings and widths are made for, in words; hidden widths are free."""
     size = {role: sum(g.size for g in graph.groups if g.role is role) for role in Role}

@@ -27,6 +27,13 @@ def log_norm(
     return _LogNorm.apply(x)
 
 
+def inverse_length(x: Float[Tensor, "*rows d"]) -> Float[Tensor, "*rows 1"]:
+    r""":math:`1 / \lVert x \rVert_2`, 0 for zero rows, in float32 or wider; not for autograd."""
+    wide = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32
+    # Short rows count as infinitely long.
+    return torch.threshold_(_norm(x), _floor(x), torch.inf).reciprocal_().to(wide)
+
+
 class _Unit(torch.autograd.Function):
     r"""The direction :math:`u` and the inverse length :math:`1 / |x|`.
 
@@ -38,9 +45,7 @@ class _Unit(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor) -> tuple[Tensor, Tensor]:
-        norm = _norm(x)
-        wide = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32
-        inverse = norm.reciprocal().masked_fill(norm < _floor(x), 0).to(wide)
+        inverse = inverse_length(x)
         return (x * inverse).to(x.dtype), inverse
 
     @staticmethod

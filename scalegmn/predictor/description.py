@@ -22,7 +22,7 @@ KNOWN: dict[str, Callable[..., Any]] = {
     for known in (
         *(Metanetwork, StatNN, RawMLP),
         *(nn.Architecture, nn.Scale, nn.Sign, nn.Hetero, nn.Permutation, nn.PlainIO, nn.GatedIO),
-        *(nn.Forward, nn.Bidirectional, nn.BidirectionalInverse),
+        *(nn.Broken, nn.Forward, nn.Bidirectional, nn.BidirectionalInverse),
         *(NetworkGraph, NodeGroup, EdgeBlock, Freedom, Role),
     )
 }

@@ -7,7 +7,14 @@ from scalegmn.arguments import check_whole
 from scalegmn.graph import NetworkGraph, Role
 from scalegmn.graph.groups import POSITIVE, SIGN
 from scalegmn.metanetwork import Functional
-from scalegmn.nn import Architecture, Bidirectional, BidirectionalInverse, Hetero, Permutation
+from scalegmn.nn import (
+    Architecture,
+    Bidirectional,
+    BidirectionalInverse,
+    Broken,
+    Hetero,
+    Permutation,
+)
 from scalegmn.nn.readout import Readout
 from scalegmn.predictor.reader_config import ReaderConfig
 from scalegmn.readout import last_layer
@@ -37,6 +44,8 @@ class Metanetwork(ReaderConfig):
     @property
     def name(self) -> str:
         kind, direction = self.arch.kind, DIRECTIONS.get(type(self.arch.direction), "forward")
+        if isinstance(kind, Broken):
+            return f"GMN without symmetry, {direction}"
         if isinstance(kind, Permutation):
             return f"GMN, {direction}"
         return f"ScaleGMN ({type(kind).__name__.lower()}), {direction}"

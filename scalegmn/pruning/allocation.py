@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from math import floor
 
 import torch
 from torch import Tensor
 
 from scalegmn.pruning.lowest import all_but_lowest
+from scalegmn.pruning.rounding import rounded
 
 Allocation = Callable[[Mapping[str, Tensor], float], dict[str, int]]
 """Maps scores and a sparsity to the number of entries that each tensor keeps.
@@ -49,11 +49,6 @@ def allocate_per_layer(scores: Mapping[str, Tensor], sparsity: float) -> dict[st
         How many entries each tensor keeps.
     """
     sizes = [score.numel() for score in scores.values()]
-    # Exact fractions: rounded products could add up to more than the whole.
-    exact = [size * Fraction(sparsity) for size in sizes]
-    pruned = [floor(share) for share in exact]
-    missing = int(sum(sizes) * sparsity) - sum(pruned)
-    by_loss = sorted(range(len(sizes)), key=lambda i: pruned[i] - exact[i])
-    for i in by_loss[:missing]:
-        pruned[i] += 1
+    shares = [size * Fraction(sparsity) for size in sizes]
+    pruned = rounded(shares, int(sum(sizes) * sparsity))
     return {name: sizes[i] - pruned[i] for i, name in enumerate(scores)}

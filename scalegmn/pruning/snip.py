@@ -1,12 +1,11 @@
 """SNIP, connection sensitivity as a pruning score."""
 
 from copy import deepcopy
-from itertools import islice
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scalegmn.pruning.gradients import first_batches, loss_gradients
 from scalegmn.pruning.score import Batches, prunable
 
 
@@ -38,27 +37,13 @@ def snip(
     Raises:
         ValueError: if ``batches`` is below 1 or ``data`` is empty.
     """
-    if batches < 1:
-        raise ValueError(f"snip needs at least 1 batch of training images, got batches={batches}")
     probe = deepcopy(net).eval().requires_grad_(True)
     weights = prunable(probe, prune_biases=prune_biases)
     totals = [torch.zeros_like(w, requires_grad=False) for w in weights.values()]
     images = 0
-    for x, y in islice(data, batches):
-        gradients = _gradients(probe, list(weights.values()), x, y)
+    for x, y in first_batches(data, batches, score="snip"):
+        gradients = loss_gradients(probe, list(weights.values()), x, y)
         totals = [total + g for total, g in zip(totals, gradients, strict=True)]
         images += len(y)
-    if not images:
-        raise ValueError("snip needs training images, and the data is empty")
     pairs = zip(weights.items(), totals, strict=True)
     return {name: (w.detach() * total / images).abs() for (name, w), total in pairs}
-
-
-def _gradients(
-    net: nn.Module, weights: list[nn.Parameter], x: Tensor, y: Tensor
-) -> tuple[Tensor, ...]:
-    """Gradients of the cross-entropy, summed over images."""
-    with torch.enable_grad():
-        like = next(net.parameters())
-        loss = F.cross_entropy(net(x.to(like)), y.to(like.device), reduction="sum")
-        return torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)

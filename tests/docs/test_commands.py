@@ -25,6 +25,8 @@ def commands():
 
 def first_of_a_sweep(override):
     key, _, value = override.partition("=")
+    if interval := re.search(r"interval\(([^,]+),", value):
+        return f"{key}={interval[1]}"
     return f"{key}={value if value.startswith(('[', '{')) else value.partition(',')[0]}"
 
 

@@ -64,6 +64,12 @@ def test_every_key_is_named(overrides):
     assert [key for key in keys(OmegaConf.create(cfg)) if not is_named(key)] == []
 
 
+def spellings(group, choice):
+    """Names of a choice; those of a folder of experiments are written with it."""
+    inner = group.removeprefix("experiment/")
+    return {f"{inner}/{choice}"} if inner != group else {choice, f"{group}={choice}"}
+
+
 def test_every_choice_is_named():
     files = [file.relative_to(CONF) for file in CONF.rglob("*.yaml")]
     choices = [(file.parent.as_posix(), file.stem) for file in files if file.stem != "default"]
@@ -72,6 +78,6 @@ def test_every_choice_is_named():
     unnamed = [
         f"{group}={choice}"
         for group, choice in choices
-        if group not in UNNAMED and not {choice, f"{group}={choice}"} & NAMES
+        if group not in UNNAMED and not spellings(group, choice) & NAMES
     ]
     assert unnamed == []

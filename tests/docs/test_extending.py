@@ -36,6 +36,26 @@ def test_a_method_prunes_as_every_method(project):
     ]
 
 
+def test_a_score_and_an_allocation_are_methods_like_others(project):
+    add_files("extend/score.md", project)
+    for command in commands("extend/score.md"):
+        shell(command, project)
+    runs = sorted(results(project), key=lambda run: run.experiment)
+    assert [(run.experiment, run.method) for run in runs] == [
+        ("in_order", "wanda"),
+        ("wanda", "wanda"),
+        ("wanda", "wanda"),
+    ]
+    kept = 4912 - int(0.8 * 4912)
+    assert all(run.pruned[0].weight_sparsity == 1 - kept / 4912 for run in runs)
+    allocations = {run.protocol["selection.allocate._target_"] for run in runs}
+    assert allocations == {
+        "scalegmn.pruning.allocate_globally",
+        "scalegmn.pruning.allocate_erk",
+        "in_order.allocate_to_the_last",
+    }
+
+
 def test_a_target_is_pruned_rewritten_and_found_from_its_files(project):
     add_files("extend/target.md", project)
     for command in commands("extend/target.md"):

@@ -11,6 +11,7 @@ USUAL = {"lr": [1e-2, 1e-3], "max_epochs": 100, "patience": 10}
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
+        ({"engine": "fast"}, "finetune.engine=fast: expected one of lightning, stacked, auto"),
         ({"lr": None}, "finetune.lr must be a number above 0, got None"),
         ({"lr": "abc"}, "finetune.lr must be a number above 0, got 'abc'"),
         ({"lr": [1e-2, None]}, "finetune.lr must be a number above 0, got None"),

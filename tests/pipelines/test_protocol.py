@@ -44,11 +44,30 @@ def test_what_a_one_shot_method_does_not_use_is_left_out():
     assert "pruner.score.batches" in keys and "trainer.max_epochs" not in keys
 
 
+def test_an_allocation_is_part_of_it_where_it_is_read():
+    key = "selection.allocate._target_"
+    erk = settings("experiment=baseline_snip", "selection/allocate=erk")
+    assert erk[key] == "scalegmn.pruning.allocate_erk"
+    assert settings("experiment=baseline_snip")[key] == "scalegmn.pruning.allocate_globally"
+    assert settings("experiment=eq_prune_small_cnn", "selection/allocate=erk")[key] == erk[key]
+    own = settings("experiment=baseline_erk")
+    assert key not in own and own["pruner.allocate._target_"] == erk[key]
+    assert own["selection.gauge"] == "raw" and own["selection.min_per_layer"] == 0
+
+
 def test_a_method_that_trains_has_its_training_in_it_once():
     found = settings("experiment=eq_prune_small_cnn")
     assert found["optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 300
     assert found["model.l1_weight"] == 1e-3 and found["architecture.d"] == 18
     assert not [key for key in found if key.startswith(("model.optimizer", "pruner.module"))]
+
+
+def test_a_method_that_trains_without_a_model_has_its_training_in_it_once():
+    found = settings("experiment=baseline_gmp")
+    assert found["optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 300
+    assert found["trainer.gradient_clip_val"] == 10 and found["pruner.ramp"] == 0.75
+    assert "scheduler._target_" in found and "pruner.max_epochs" not in found
+    assert not [key for key in found if key.startswith(("architecture", "pruner.optimizer"))]
 
 
 def test_predictors_of_other_architectures_differ():

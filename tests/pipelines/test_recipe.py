@@ -20,7 +20,7 @@ def test_all_methods_prune_what_the_training_experiment_makes(target):
     trained = recipe(f"experiment=train_{target}")
     assert recipe(f"experiment=eq_prune_{target}") == trained
     assert recipe(f"experiment=finetune_{target}", "optimizer.lr=1e-5") == trained
-    for method in ("magnitude", "random", "snip", "shuffled"):
+    for method in ("magnitude", "random", "snip", "grasp", "lamp", "erk", "shuffled"):
         assert recipe(f"experiment=baseline_{method}", f"target={target}") == trained
 
 

@@ -135,6 +135,7 @@ def test_a_norm_with_an_epsilon_would_be_caught(monkeypatch):
         return x / (x.norm(dim=-1, keepdim=True) + 1e-10)
 
     monkeypatch.setattr(scalegmn.nn.canonical, "unit", published)
+    monkeypatch.setattr("scalegmn.nn.execution.dense.FEW_EDGES", 0)  # layer by layer
     net, x = random_cnn(0, RELU)
     graph = NetworkGraph.from_module(net, x)
     metanetwork = build(Scale(), Forward(), graph, 0, "operator")

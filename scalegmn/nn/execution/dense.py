@@ -10,6 +10,7 @@ import torch
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.execution.bands import Band, BlockBand, Index, IndexBand
+from scalegmn.nn.execution.fused.index import layer_index
 from scalegmn.nn.execution.view import GraphView
 
 # Below so many edges the number of operations counts, above it their size.
@@ -28,6 +29,7 @@ def dense_views(
     roles: tuple[Role, ...],
     edges_read: bool,
     both_ways: bool,
+    reads_sign: bool,
 ) -> tuple[GraphView, ...]:
     """The view of every layer, in the layout that suits the size of the features.
 
@@ -40,9 +42,11 @@ def dense_views(
         roles: of the nodes that are read after the last one.
         edges_read: so are the edges.
         both_ways: messages go against the edges, too.
+        reads_sign: which nodes may change their sign is read.
     """
     kept_edges = MANY_NUMBERS // max(1, num_networks * d)
     few = num_networks * graph.num_edges <= FEW_EDGES
+    merged = few and graph.num_edges <= kept_edges
     return _views(
         graph,
         device,
@@ -50,7 +54,9 @@ def dense_views(
         roles=roles,
         edges_read=edges_read,
         both_ways=both_ways,
-        merged=few and graph.num_edges <= kept_edges,
+        reads_sign=reads_sign,
+        merged=merged,
+        indexed=merged and num_networks == 1,
         kept_edges=kept_edges,
     )
 
@@ -64,15 +70,18 @@ def _views(
     roles: tuple[Role, ...],
     edges_read: bool,
     both_ways: bool,
+    reads_sign: bool,
     merged: bool,
+    indexed: bool,
     kept_edges: int,
 ) -> tuple[GraphView, ...]:
     """The views: a layer computes only along blocks on which what is read in the end depends.
 
-    ``merged`` computes successive blocks together, by index, where the same functions do.
+    ``merged`` computes successive blocks together, by index, where the same functions do;
+    ``indexed`` lists the edges, for one network.
     Layers with more than ``kept_edges`` keep nothing for the backward pass.
     """
-    nodes = _nodes(graph, device)
+    nodes = _nodes(graph, device, reads_sign)
     everything = list(range(len(graph.blocks)))
     needed = [everything] * num_layers
     if not edges_read:
@@ -84,7 +93,8 @@ def _views(
         runs = _runs(graph, blocks, stored, kept, both_ways) if merged else [[k] for k in blocks]
         bands = tuple(_band(graph, run, old, new, device) for run in runs)
         recompute = sum(graph.blocks[k].num_edges for k in blocks) > kept_edges
-        views.append(replace(nodes, bands=bands, recompute=recompute))
+        index = layer_index(bands, nodes.role_nodes, device) if indexed else None
+        views.append(replace(nodes, bands=bands, recompute=recompute, index=index))
     return tuple(views)
 
 
@@ -113,7 +123,7 @@ def blocks_needed(
     return needed
 
 
-def _nodes(graph: NetworkGraph, device: torch.device) -> GraphView:
+def _nodes(graph: NetworkGraph, device: torch.device, reads_sign: bool) -> GraphView:
     """Where the nodes lie; no bands."""
     by_role: dict[Role, Index] = {}
     for role in Role:
@@ -129,7 +139,7 @@ def _nodes(graph: NetworkGraph, device: torch.device) -> GraphView:
         by_role,
         graph.node_types.to(device),
         graph.edge_types.to(device),
-        graph.sign_nodes.to(device)[None, :, None],
+        graph.sign_nodes.to(device)[None, :, None] if reads_sign else None,
     )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from scalegmn.graph.groups import Role
 from scalegmn.nn.execution.bands import Band, BlockBand, Index, Piece, take
 from scalegmn.nn.execution.edge_features import Edges, stored
+from scalegmn.nn.execution.fused.index import LayerIndex
 from scalegmn.nn.execution.program import EdgeProgram
 from scalegmn.nn.execution.recompute import sweep
 from scalegmn.nn.execution.sums import scatter
@@ -42,6 +43,7 @@ class GraphView:
         num_graphs: networks that lie side by side along the node axis.
         graph_of: the network of each node, where there are several.
         recompute: the graph is so big that nothing on edges is kept for the backward pass.
+        index: the layer's edges as rows, where the graph is one small network.
     """
 
     bands: tuple[Band, ...]
@@ -54,6 +56,7 @@ class GraphView:
     num_graphs: int = 1
     graph_of: Int[Tensor, " node"] | None = None
     recompute: bool = False
+    index: LayerIndex | None = None
 
     def propagate(
         self,

@@ -16,6 +16,7 @@ from scalegmn.nn.per_role import PerRole
 from scalegmn.nn.scale_eq import ScaleEq
 from scalegmn.nn.scale_eq_message import ScaleEqMessage
 from scalegmn.nn.scale_inv import RowFunction, ScaleInv
+from scalegmn.nn.structure import structure
 from scalegmn.nn.widths import Widths
 
 
@@ -25,10 +26,12 @@ class Kind(ABC):
     Attributes:
         self_inverse: every factor is its own inverse, so that an edge scales alike from both ends.
         reads_sign: the freedom differs from node to node.
+        permutes: hidden nodes of one layer are treated alike.
     """
 
     self_inverse: bool
     reads_sign: bool = False
+    permutes: bool = True
 
     def check(self, graph: NetworkGraph) -> None:
         """Raise ``ValueError`` if a group of the graph does not have the symmetry."""
@@ -38,6 +41,10 @@ class Kind(ABC):
                     f"{group.name}: what follows it (activation, pooling) does not have the "
                     f"symmetry {type(self).__name__.lower()}; choose another model/symmetry"
                 )
+
+    def structure(self, graph: NetworkGraph) -> str:
+        """What networks must share to be read by one metanetwork, in words."""
+        return structure(graph)
 
     @abstractmethod
     def admits(self, freedom: Freedom) -> bool:

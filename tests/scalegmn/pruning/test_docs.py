@@ -7,19 +7,24 @@ from pathlib import Path
 import torch
 from torch import nn
 
-PAGE = (Path(__file__).parents[3] / "docs" / "extend" / "score.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "extend" / "score.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```python(?: title=\"([^\"]+)\")?\n(.*?)^```$", flags=re.M | re.S)
 
 
 def test_a_score_of_ones_own_runs_as_it_stands(tmp_path, monkeypatch, capsys):
-    module, *examples = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.M | re.S)
-    (tmp_path / "wanda.py").write_text(module)
+    blocks = BLOCK.findall(PAGE)
+    for file, code in blocks:
+        if file:
+            (tmp_path / file).write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     names = {}
     try:
-        for example in examples:
-            exec(compile(example, "docs/extend/score.md", "exec"), names)
+        for file, code in blocks:
+            if not file:
+                exec(compile(code, "docs/extend/score.md", "exec"), names)
     finally:
         wanda = sys.modules.pop("wanda").wanda
+        sys.modules.pop("in_order", None)
     assert capsys.readouterr().out == "0.90\n"
     kept = {name: int(keep.sum()) for name, keep in names["mask"].keep.items()}
     assert kept == {"0.weight": 10, "3.weight": 2952 - int(2952 * 0.5) - 10}

@@ -7,13 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalegmn.formats import load_state
-from scalegmn.pruning import allocate_globally, allocate_per_layer, magnitude, make_mask
+from scalegmn.pruning import (
+    allocate_erk,
+    allocate_globally,
+    allocate_per_layer,
+    magnitude,
+    make_mask,
+)
 from scalegmn.targets import SmallCNN
 
-ALLOCATIONS = [allocate_globally, allocate_per_layer]
+ALLOCATIONS = [allocate_globally, allocate_per_layer, allocate_erk]
 SELECTIONS = [partial(make_mask, allocate=allocate) for allocate in ALLOCATIONS]
-selection = pytest.mark.parametrize("select", SELECTIONS, ids=["global", "per layer"])
-keep_top, keep_top_per_layer = SELECTIONS
+selection = pytest.mark.parametrize("select", SELECTIONS, ids=["global", "per layer", "erk"])
+keep_top, keep_top_per_layer, _ = SELECTIONS
 
 
 def pruned(mask):

@@ -1,0 +1,49 @@
+"""Fine-tune one network with Lightning."""
+
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from callbacks import EarlyStoppedFineTuning, GradientFreezing, Masking
+from lightning_modules.classifier import Classifier
+from pipelines.finetuning.outcome import outcome
+from pipelines.finetuning.settings import FineTuning
+from pipelines.fit import Budget, fit
+from pipelines.run import Run
+from scalegmn.pruning import Mask
+
+
+def finetune_one(
+    run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path
+) -> dict[str, Any]:
+    """Fine-tune a network under its mask with one learning rate.
+
+    Args:
+        run: gives the data and the budget.
+        pruned: the network; it is not changed.
+        mask: what is kept.
+        lr: the learning rate.
+        folder: for the files of the fit.
+
+    Returns:
+        A :class:`reporting.FineTuneRate` as a dictionary.
+    """
+    settings: FineTuning = run.build("finetune")
+    run.seed()
+    tuned = deepcopy(pruned)
+    epochs = fit(
+        run,
+        Classifier(tuned, optimizer=partial(settings.optimizer, lr=lr)),
+        Budget(settings.max_epochs),
+        folder=folder,
+        label=f"{folder.parent.name}/{folder.name}",
+        callbacks=[
+            Masking(mask),
+            GradientFreezing(mask),
+            EarlyStoppedFineTuning("val/loss", patience=settings.patience),
+        ],
+    )
+    return outcome(run, pruned, tuned, lr=lr, epochs=epochs, folder=folder)

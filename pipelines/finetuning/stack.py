@@ -1,0 +1,223 @@
+"""Fine-tune all candidates of a run with all learning rates at once."""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from datamodules.resident import ResidentDataModule
+from pipelines.count_progress import CountProgress
+from pipelines.finetuning.curves import Point, write_curves
+from pipelines.finetuning.job import Job
+from pipelines.finetuning.outcome import NETWORK, RESULT, outcome
+from pipelines.finetuning.settings import FineTuning
+from pipelines.run import Run
+from pipelines.stage import announced, once
+from scalegmn.formats import atomic_path
+from scalegmn.stacked import EarlyStopping, StackedNetworks
+from scalegmn.zoo.builders.allocator import keep_freed_memory
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT = "stack.ckpt"
+# Between two checkpoints; one is written whenever a network stops, too.
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A candidate with one learning rate.
+
+    Args:
+        job: the candidate; its network is pruned.
+        lr: the learning rate.
+    """
+
+    job: Job
+    lr: float
+
+    @property
+    def folder(self) -> Path:
+        return self.job.rate(self.lr)
+
+    @property
+    def finished(self) -> bool:
+        """Whether an earlier session fine-tuned and saved it."""
+        return (
+            self.job.row.exists()
+            or (self.folder / RESULT).exists()
+            and (self.folder / NETWORK).exists()
+        )
+
+
+def finetune_stack(run: Run, jobs: Sequence[Job]) -> None:
+    """Leave in the folder of every candidate and learning rate what a fit of its own leaves.
+
+    Every process fine-tunes all networks, so that none waits for another; the first one writes.
+
+    Args:
+        run: gives the data and the budget, ``finetune`` of its config.
+        jobs: the candidates; their networks are pruned.
+    """
+    keep_freed_memory()
+    settings: FineTuning = run.build("finetune")
+    file = run.folder / "finetune" / CHECKPOINT
+    trials = {_name(run, trial): trial for job in jobs for trial in _trials(job, settings)}
+    while True:
+        # A stack that was stopped goes on with all of its networks, on which rounding depends.
+        saved = _load(file) if run.processes.broadcast(file.exists()) else None
+        missing = [name for name, trial in trials.items() if not trial.finished]
+        names = run.processes.broadcast(saved["names"] if saved else missing)
+        if not names:
+            return
+        with announced(run.processes, f"{len(names)} networks: fine-tuning at once"):
+            _Fit(run, settings, {name: trials[name] for name in names}, file).run(saved)
+
+
+def _trials(job: Job, settings: FineTuning) -> list[Trial]:
+    return [Trial(job, lr) for lr in settings.grid]
+
+
+def _name(run: Run, trial: Trial) -> str:
+    return trial.folder.relative_to(run.folder).as_posix()
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(f"{file} is damaged: delete it to fine-tune anew") from error
+
+
+class _Fit:
+    """The state of a stack in fine-tuning."""
+
+    def __init__(
+        self, run: Run, settings: FineTuning, trials: dict[str, Trial], file: Path
+    ) -> None:
+        self.run_, self.settings, self.file = run, settings, file
+        self.trials = trials
+        run.seed()
+        networks = [trial.job.candidate.network for trial in trials.values()]
+        device = run.processes.root_device
+        self.networks = StackedNetworks(
+            deepcopy(networks[0]).to(device),
+            [dict(net.named_parameters()) for net in networks],
+            [trial.job.candidate.mask for trial in trials.values()],
+            [partial(settings.optimizer, lr=trial.lr) for trial in trials.values()],
+        )
+        self.stopping = [EarlyStopping(settings.patience) for _ in networks]
+        self.best = self.networks.rows.clone()
+        self.curves: list[list[Point]] = [[] for _ in networks]
+        self.epoch, self.steps = 0, 0
+        self.saved = time.monotonic()
+
+    def run(self, saved: dict[str, Any] | None) -> None:
+        """Fine-tune until all networks have stopped."""
+        if saved is not None:
+            self._load_state_dict(saved)
+        with CountProgress(f"fine-tuning {len(self.trials)} networks") as progress:
+            self._finish()
+            while self.trials:
+                self._train()
+                self._finish()
+                progress(self.epoch, self.settings.max_epochs)
+        if self.run_.processes.is_first:
+            self.file.unlink(missing_ok=True)
+        self.run_.processes.barrier()
+
+    def _train(self) -> None:
+        """One epoch."""
+        train_loss = self.networks.train(self._batches("train"))
+        measured = self.networks.measure(self._batches("val"))
+        self.epoch += 1
+        columns = (train_loss, measured.loss, measured.accuracy)
+        for i, values in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+            self.curves[i].append(Point(self.epoch - 1, self.steps, *values))
+            # In single precision, as Lightning compares.
+            if self.stopping[i].update(float(measured.loss[i].float())):
+                self.best[i] = self.networks.rows[i]
+
+    def _finish(self) -> None:
+        """Save the networks that have stopped, and go on with the others."""
+        over = self.epoch >= self.settings.max_epochs
+        names = list(self.trials)
+        stopped = [i for i in range(len(names)) if over or self.stopping[i].stopped]
+        for i in stopped:
+            self._save_network(names[i], i)
+        if stopped:
+            left = [i for i in range(len(names)) if i not in stopped]
+            self._keep(left)
+        if stopped or time.monotonic() - self.saved >= SECONDS:
+            self._save()
+
+    def _save_network(self, name: str, i: int) -> None:
+        run, trial = self.run_, self.trials[name]
+        pruned = trial.job.candidate.network
+        tuned = deepcopy(pruned)
+        tuned.load_state_dict(self.networks.logits.split(self.best[i].cpu()))
+        if run.processes.is_first:
+            write_curves(run, trial.folder, self.curves[i], trial.lr)
+            log.info("%s: stopped after %d epochs", name, self.epoch)
+        work = partial(outcome, run, pruned, tuned)
+        arguments = {"lr": trial.lr, "epochs": self.epoch, "folder": trial.folder}
+        once(
+            run,
+            trial.folder / RESULT,
+            partial(work, **arguments),
+            keys=["lr"],
+            leaves=[trial.folder / NETWORK],
+        )
+
+    def _keep(self, left: list[int]) -> None:
+        names = list(self.trials)
+        self.trials = {names[i]: self.trials[names[i]] for i in left}
+        self.networks.keep(left)
+        self.best = self.best[left]
+        self.stopping = [self.stopping[i] for i in left]
+        self.curves = [self.curves[i] for i in left]
+
+    def _batches(self, split: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """What a fit of one network sees."""
+        data, device = self.run_.data, self.networks.rows.device
+        assert isinstance(data, ResidentDataModule)
+        loader = data.unshared_loader(split)
+        loader.sampler.set_epoch(self.epoch)
+        for _, (x, y) in zip(range(self._limit(split, len(loader))), loader, strict=False):
+            self.steps += split == "train"
+            yield x.to(device), y.to(device)
+
+    def _limit(self, split: str, batches: int) -> int:
+        """The number of batches; a whole number in the config is one, a fraction one of all."""
+        limit = self.run_.cfg.trainer[f"limit_{split}_batches"]
+        return min(limit, batches) if isinstance(limit, int) else int(limit * batches)
+
+    def _save(self) -> None:
+        self.saved = time.monotonic()
+        if not self.run_.processes.is_first:
+            return
+        state = {
+            "names": list(self.trials),
+            "networks": self.networks.state_dict(),
+            "stopping": [asdict(s) for s in self.stopping],
+            "best": self.best.cpu(),
+            "curves": [[asdict(point) for point in curve] for curve in self.curves],
+            "epoch": self.epoch,
+            "steps": self.steps,
+        }
+        with atomic_path(self.file) as temporary, temporary.open("wb") as stream:
+            torch.save(state, stream)
+
+    def _load_state_dict(self, state: dict[str, Any]) -> None:
+        self.networks.load_state_dict(state["networks"])
+        self.stopping = [EarlyStopping(**s) for s in state["stopping"]]
+        self.best.copy_(state["best"])
+        self.curves = [[Point(**point) for point in curve] for curve in state["curves"]]
+        self.epoch, self.steps = state["epoch"], state["steps"]

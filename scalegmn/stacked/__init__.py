@@ -1,0 +1,15 @@
+"""Train many networks of one architecture at once, on the same batches."""
+
+from scalegmn.stacked.early_stopping import EarlyStopping
+from scalegmn.stacked.logits import check_stackable
+from scalegmn.stacked.optimizers import ELEMENTWISE, check_elementwise
+from scalegmn.stacked.training import Measured, StackedNetworks
+
+__all__ = [
+    "ELEMENTWISE",
+    "EarlyStopping",
+    "Measured",
+    "StackedNetworks",
+    "check_elementwise",
+    "check_stackable",
+]
