@@ -28,7 +28,7 @@ LOST = (
 PAIRED = (
     "Test accuracies in percentage points, over the pairs of a dense network and a seed that both "
     "rows have, with 95 % confidence intervals of the mean by Student's t, one by one; bold where "
-    "the interval does not contain 0. They are of the first method with its usual settings; of both "
+    "the interval does not contain 0. They are of the first method with its usual settings; of two "
     "gauges the balanced one is compared. All pairs: differences.csv."
 )
 COST = (
