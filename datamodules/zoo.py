@@ -26,7 +26,8 @@ class ZooDataModule(ResidentDataModule[Networks]):
 
     A subclass chooses the rows, of one zoo or several. They are read once, into one tensor per
     split on the trainer's device; a batch is one gather. Loaders yield a
-    :class:`~scalegmn.zoo.batch.NetworkBatch`. Networks that hold NaN are dropped and counted.
+    :class:`~scalegmn.zoo.batch.NetworkBatch`. Networks that hold NaN are dropped and counted, like
+    those too large for metanetworks.
 
     Args:
         name: of the data set, for results and files.
@@ -42,7 +43,7 @@ class ZooDataModule(ResidentDataModule[Networks]):
         data_note: what a reader of the results should know about these networks.
 
     Attributes:
-        dropped: number of networks that held NaN or infinity.
+        dropped: number of networks that held NaN, infinity or too large values.
 
     Raises:
         ValueError: if a value is impossible; from ``setup``, if the networks are not as declared.
@@ -136,7 +137,8 @@ class ZooDataModule(ResidentDataModule[Networks]):
             networks[split], dropped = gather(chosen[split], self.label)
             self.dropped += dropped
         if self.dropped:
-            log.warning("%s: %d networks with NaN dropped", self.name, self.dropped)
+            message = "%s: %d networks dropped, with NaN, infinity or values too large to read"
+            log.warning(message, self.name, self.dropped)
         return networks
 
     def _check(self, zoo: ZooFolder) -> None:

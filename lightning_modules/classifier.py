@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
@@ -53,9 +53,15 @@ class Classifier(LightningModule):
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n class"]:
         return self.net(x)
 
+    def training_loss(
+        self, x: Float[Tensor, "n c h w"], y: Int64[Tensor, " n"]
+    ) -> Float[Tensor, ""]:
+        """What is minimised, the mean over a batch."""
+        return F.cross_entropy(self.net(x), y, label_smoothing=self.label_smoothing)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         x, y = batch
-        loss = F.cross_entropy(self.net(x), y, label_smoothing=self.label_smoothing)
+        loss = self.training_loss(x, y)
         self.train_loss.update(loss.detach() * len(y), len(y))
         if self.trainer.is_last_batch:
             # Once is enough: logging costs more than a small network's forward pass.

@@ -34,7 +34,8 @@ class EquivariantPruner(OperatorTraining):
         compile: arguments of ``torch.compile`` for the operator; ``None`` to run it as it is.
 
     Raises:
-        ValueError: if the graph cannot express a layer of the target, or no batch makes a step.
+        ValueError: if the graph cannot express a layer of the target, or no batch makes a step; at
+            the start of a fit, if θ is not finite or too large for the operator.
     """
 
     def __init__(

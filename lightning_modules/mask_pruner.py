@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lightning_modules.operator_training import OperatorTraining
 from lightning_modules.ramp import Ramp
 from lightning_modules.schedule import OptimizerFactory, Schedule
+from scalegmn.arguments import check_number
 from scalegmn.graph import NetworkGraph
 from scalegmn.pruning import Gates
 
@@ -31,7 +32,7 @@ class MaskPruner(OperatorTraining):
         operator: makes, for a graph, a module that maps ``(graph, θ)`` to the scores of weights.
         gates: the distribution q of the gates, given scores.
         image_shape: channels, height and width of the images.
-        l0_weight: λ, per gate that is expected to be open.
+        l0_weight: λ, per gate that is expected to be open; 0 for gates that fix their number.
         seed: of the gates, which are the same on every process.
         optimizer: makes an optimizer for φ.
         scheduler: how its learning rate changes; ``None`` for not at all.
@@ -41,7 +42,8 @@ class MaskPruner(OperatorTraining):
         compile: arguments of ``torch.compile`` for the operator; ``None`` to run it as it is.
 
     Raises:
-        ValueError: if the graph cannot express a layer of the target, or no batch makes a step.
+        ValueError: if the graph cannot express a layer of the target, no batch makes a step, or λ
+            is negative.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class MaskPruner(OperatorTraining):
         batches_per_operator_step: int = 1,
         compile: Mapping[str, Any] | None = None,
     ) -> None:
+        check_number("model.l0_weight", l0_weight, least=0)
         super().__init__(
             target,
             operator=operator,

@@ -19,7 +19,9 @@ from lightning_modules.mean import Mean
 from lightning_modules.ramp import Ramp
 from lightning_modules.rewriting import Rewriting
 from lightning_modules.schedule import OptimizerFactory, Schedule, scheduled
-from scalegmn.graph import NetworkGraph, fold_batch_norm
+from scalegmn.graph import NetworkGraph, check_range, fold_batch_norm
+from scalegmn.metanetwork import Operator
+from scalegmn.scorer import Scorer
 
 
 class OperatorTraining(LightningModule):
@@ -44,7 +46,8 @@ class OperatorTraining(LightningModule):
         compile: arguments of ``torch.compile`` for the operator; ``None`` to run it as it is.
 
     Raises:
-        ValueError: if the graph cannot express a layer of the target, or no batch makes a step.
+        ValueError: if the graph cannot express a layer of the target, or no batch makes a step; at
+            the start of a fit, if θ is not finite or too large for the metanetwork.
     """
 
     def __init__(
@@ -103,6 +106,11 @@ class OperatorTraining(LightningModule):
 
     def on_fit_start(self) -> None:
         self._rewriting = None
+        # Once and not in every step, which would wait for the device.
+        rounds = (
+            len(self.operator.gnn.layers) if isinstance(self.operator, Operator | Scorer) else 0
+        )
+        check_range(self.graph, dict(self.target.named_parameters()), rounds)
         self.trainer.accumulate_grad_batches = self.batches_per_operator_step
 
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:

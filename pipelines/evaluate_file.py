@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from lightning import LightningDataModule
 from omegaconf import DictConfig
 from rich.table import Table
@@ -23,6 +23,7 @@ from pipelines.json_files import write_json
 from pipelines.pretrained import pretrained
 from scalegmn.formats import load_tensors, read_metadata
 from scalegmn.graph import NetworkGraph, Role
+from scalegmn.nn import Message
 from scalegmn.predictor import AccuracyPredictor, load_predictor
 from scalegmn.pruning import SparsityCount
 
@@ -65,14 +66,20 @@ def predict(cfg: DictConfig) -> dict[str, Any]:
     """Read the network of ``cfg.network`` with a predictor, and write ``evaluation.json``.
 
     Raises:
-        ValueError: if a file is not given or wrong, or the predictor cannot read the network.
+        ValueError: if a file is not given or wrong, the predictor cannot read the network, or one
+            of ``cfg.messages`` is no message function.
         FileNotFoundError: if a file is not there.
     """
     if cfg.predictor is None or cfg.network is None:
         raise ValueError("give both: predictor=FILE network=FILE")
-    predictor, about = load_predictor(cfg.predictor), read_metadata(cfg.predictor)
+    predictor = load_predictor(cfg.predictor, messages=_messages(cfg))
+    about = read_metadata(cfg.predictor)
     graph, parameters = _network(cfg, predictor)
     count = SparsityCount.of(parameters)
+    try:
+        predictor.check_range(graph, parameters)
+    except ValueError as error:
+        raise ValueError(f"{cfg.network}: {error}") from error
     with torch.no_grad():
         accuracy = predictor(graph, parameters).item()
     if not isfinite(accuracy):
@@ -128,6 +135,23 @@ def _network(
     size = cfg.data.image_size
     graph = NetworkGraph.from_module(net, torch.zeros(1, channels, size, size))
     return graph, {name: p.detach() for name, p in net.named_parameters()}
+
+
+def _messages(cfg: DictConfig) -> list[type[Message]]:
+    """The classes that the command line names."""
+    names = [cfg.messages] if isinstance(cfg.messages, str) else list(cfg.messages)
+    return [_message(str(name)) for name in names]
+
+
+def _message(name: str) -> type[Message]:
+    try:
+        found = get_object(name)
+    except Exception as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise ValueError(f"messages={name}: cannot be imported: {reason}") from error
+    if not (isinstance(found, type) and issubclass(found, Message)):
+        raise ValueError(f"messages={name}: expected a subclass of scalegmn.nn.Message")
+    return found
 
 
 def _need_activation(cfg: DictConfig, given: Iterable[str]) -> None:

@@ -1,10 +1,11 @@
 """Fine-tune candidates under their masks, evaluate and save them: the same for every method."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -22,27 +23,30 @@ from pipelines.stage import announced, once
 from reporting import FineTuneRate, LayerRow, PrunedRow
 from reporting.layers import count_layers
 from scalegmn.formats import load_state, save_network
-from scalegmn.pruning import Mask, SparsityCount
+from scalegmn.pruning import SparsityCount
 
 __all__ = ["FineTuning", "Job", "finetune", "finetune_all", "pruned_name"]
 
 
-def finetune_all(run: Run, jobs: Iterable[Job], engine: Engine) -> Iterator[PrunedRow]:
+def finetune_all(
+    run: Run, jobs: Iterable[Job], *, engine: Engine, teacher: nn.Module
+) -> Iterator[PrunedRow]:
     """Fine-tune candidates.
 
     Args:
         run: gives the data and the budget, ``finetune`` of its config.
         jobs: the candidates; methods may make them as they are asked for.
         engine: fits one network after the other, or all of them at once.
+        teacher: the dense network, for distillation.
     """
     if engine == "stacked":
         jobs = _snapshots(run, jobs)
-        finetune_stack(run, jobs)
+        finetune_stack(run, jobs, teacher)
     for job in jobs:
-        yield finetune(run, job)
+        yield finetune(run, job, teacher)
 
 
-def finetune(run: Run, job: Job) -> PrunedRow:
+def finetune(run: Run, job: Job, teacher: nn.Module) -> PrunedRow:
     """Fine-tune with every learning rate, choose by validation loss, test, and save.
 
     Leaves ``pruned_<percent>.safetensors`` in the job's folder. Test images are never looked at for
@@ -51,6 +55,7 @@ def finetune(run: Run, job: Job) -> PrunedRow:
     Args:
         run: gives the data and the budget, ``finetune`` of its config.
         job: the candidate.
+        teacher: the dense network, for distillation.
     """
     what = f"{job.method} at {job.percent} %"
     budget = f"at most {run.cfg.finetune.max_epochs} epochs, lr {run.cfg.finetune.lr}"
@@ -58,7 +63,7 @@ def finetune(run: Run, job: Job) -> PrunedRow:
         row = once(
             run,
             job.row,
-            lambda: _stage(run, job),
+            lambda: _stage(run, job, teacher),
             keys=("sparsity", "test_acc", "finetune_rates"),
             leaves=[job.file],
         )
@@ -85,11 +90,16 @@ def _snapshots(run: Run, jobs: Iterable[Job]) -> list[Job]:
     return [snapshot(job) for job in jobs]
 
 
-def _stage(run: Run, job: Job) -> dict[str, Any]:
+def _stage(run: Run, job: Job, teacher: nn.Module) -> dict[str, Any]:
     pruned, mask = fixed(run, job)
     before = evaluate(run, pruned, "test")
     rates = run.build("finetune").grid
-    outcomes = [_rate(run, pruned, mask, lr, job) for lr in rates]
+    outcomes = [
+        _rate(
+            run, job.rate(lr), partial(finetune_one, run, pruned, mask, lr, job.rate(lr), teacher)
+        )
+        for lr in rates
+    ]
     best = min(outcomes, key=lambda o: or_infinite(o.val_loss))
     net = deepcopy(pruned)
     net.load_state_dict(load_state(job.rate(best.lr) / NETWORK, net))
@@ -118,9 +128,7 @@ def _stage(run: Run, job: Job) -> dict[str, Any]:
     }
 
 
-def _rate(run: Run, pruned: nn.Module, mask: Mask, lr: float, job: Job) -> FineTuneRate:
-    folder = job.rate(lr)
-    work = partial(finetune_one, run, pruned, mask, lr, folder)
+def _rate(run: Run, folder: Path, work: Callable[[], dict[str, Any]]) -> FineTuneRate:
     outcome = once(run, folder / RESULT, work, keys=["lr"], leaves=[folder / NETWORK])
     if run.processes.is_first:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)

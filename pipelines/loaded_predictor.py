@@ -8,7 +8,9 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import nn
 
 from scalegmn.graph import NetworkGraph
-from scalegmn.predictor import AccuracyPredictor, ReaderConfig, load_predictor
+from scalegmn.nn import Message
+from scalegmn.nn.message_factory import MessageFactory
+from scalegmn.predictor import AccuracyPredictor, Metanetwork, ReaderConfig, load_predictor
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +30,8 @@ def build_or_load(
         recipe: how its reader is made, where it is new.
         network: of the zoo's architecture.
         image_shape: channels, height and width of the images that it reads.
-        weights: the file of an earlier predictor, which brings its own recipe; ``None`` for a new
-            one.
+        weights: the file of an earlier predictor, which brings its own recipe; of messages that
+            are not this project's, it may have those of ``recipe``. ``None`` for a new one.
         split: of the networks: the zoo that is split (``zoo``), and how (``by``).
         advice: where a new one will not do, how to get such a file.
 
@@ -45,7 +47,7 @@ def build_or_load(
         predictor = AccuracyPredictor(recipe, graph)
         predictor.splits = [dict(split)] if split is not None else []
         return predictor
-    predictor = load_predictor(weights).train()
+    predictor = load_predictor(weights, messages=_messages(recipe)).train()
     if split is not None and not predictor.splits:
         _warn("%s does not say which networks it learnt from: test others", weights)
     try:
@@ -62,6 +64,11 @@ def build_or_load(
             predictor.recipe.name,
         )
     return predictor
+
+
+def _messages(recipe: ReaderConfig) -> list[type[Message]]:
+    message = recipe.arch.message if isinstance(recipe, Metanetwork) else None
+    return [message.cls] if isinstance(message, MessageFactory) else []
 
 
 def _note_split(predictor: AccuracyPredictor, split: Mapping[str, str]) -> None:

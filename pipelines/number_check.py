@@ -9,7 +9,7 @@ ABOVE_ZERO = frozenset(
     {
         *("d", "num_layers", "width", "patience", "every_n_epochs", "every_n_train_steps"),
         *("check_val_every_n_epoch", "log_every_n_steps", "train_runs", "lr", "l1_weight"),
-        *("l0_weight", "num_nodes", "T_max", "total_iters", "batches_per_operator_step"),
+        *("num_nodes", "T_max", "total_iters", "batches_per_operator_step"),
     }
 )
 

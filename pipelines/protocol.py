@@ -19,6 +19,8 @@ TRAINING = (
 OMITTED = {"seed", "data_dir", "download", "compile", "fused", "at_once", "name", "_partial_"}
 # Methods that have an allocation of their own do not read it.
 ALLOCATION = "selection.allocate"
+# Options of a method that say nothing while they are off.
+OFF = {"architecture.preserve_size": False}
 # The rate of fine-tuning is finetune.lr.
 UNUSED = {"finetune.optimizer.lr"}
 
@@ -39,7 +41,12 @@ def protocol(cfg: DictConfig) -> dict[str, Value]:
     if f"${{{ALLOCATION}}}" not in str(_select(written, "pruner")):
         settings = {k: v for k, v in settings.items() if not k.startswith(ALLOCATION)}
     plain = {key: _plain(value) for key, value in settings.items()}
-    kept = {k: v for k, v in plain.items() if v is not None and k not in UNUSED}
+    off = OFF if cfg.method is not None else {}
+    kept = {
+        key: value
+        for key, value in plain.items()
+        if value is not None and key not in UNUSED and (key not in off or value != off[key])
+    }
     return dict(sorted(kept.items()))
 
 

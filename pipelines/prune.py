@@ -64,7 +64,7 @@ class Prune:
             for candidate in candidates[folder]
         )
         rows = []
-        for row in finetune_all(run, jobs, engine):
+        for row in finetune_all(run, jobs, engine=engine, teacher=dense.net):
             rows.append(row)
             # Of the run's own method; a stack is done with all of them at once.
             if row.method is None and engine == "lightning":

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reporting.mean_sd import MeanSd
-from reporting.predictors import PredictorRow, PredictorSection, PredictorTable
+from reporting.predictor_rows import PredictorRow, PredictorSection, PredictorTable
 from reporting.predictors_figure import explanations
 from reporting.predictors_text import mark
 from reporting.style import MARKERS, explain, plain_ticks, predictor_colours

@@ -8,7 +8,7 @@ from reporting.grid import to_html
 from reporting.networks import Section, Table
 from reporting.networks_parts import Part, parts_of
 from reporting.networks_text import caption, title
-from reporting.predictors import PredictorTable
+from reporting.predictor_rows import PredictorTable
 from reporting.predictors_text import (
     predictors_caption,
     predictors_grid,
@@ -32,10 +32,9 @@ img { max-width: 100%; height: auto; }
 p, li, figcaption { color: #444; overflow-wrap: anywhere; }
 summary { cursor: pointer; font-weight: bold; margin: 1rem 0; }
 """
-# Of pruned networks; the others are of predictors.
+FIRST = {"curves.png": "Test accuracy over sparsity"}
 OF_NETWORKS = {
-    "curves.png": "Test accuracy over sparsity",
-    "layers.png": "Weights left in each layer",
+    "layers.png": "Zeros in each layer",
     "pareto.png": "Test accuracy over parameters left",
     "training.png": "Losses over epochs",
 }
@@ -51,16 +50,18 @@ def html_page(networks: Table, predictors: PredictorTable, figures: Mapping[str,
     Args:
         networks: the table of pruned networks.
         predictors: the table of predictors.
-        figures: PNG images by file name, see ``OF_NETWORKS`` and ``OF_PREDICTORS``.
+        figures: PNG images by file name.
     """
     body = []
     if networks:
         body += ["<h1>Results</h1>", _contents([title(section) for section in networks], "n")]
         body.append(_text(caption(networks)))
-        body += _images(figures, OF_NETWORKS)
+        body += _images(figures, FIRST)
         for place, section in enumerate(networks):
             body.append(f'<h2 id="n{place}">{escape(title(section))}</h2>')
             body += _section(section, networks)
+        if shown := _images(figures, OF_NETWORKS):
+            body += ["<h2>Figures</h2>", *shown]
     if predictors:
         titles = [predictors_title(group) for group in predictors]
         body += ["<h1>Predictors</h1>", _contents(titles, "p")]

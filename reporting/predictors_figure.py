@@ -7,7 +7,7 @@ from textwrap import wrap
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reporting.predictors import PredictorRow, PredictorSection, PredictorTable
+from reporting.predictor_rows import PredictorRow, PredictorSection, PredictorTable
 from reporting.predictors_text import mark
 from reporting.style import explain, predictor_colours
 from reporting.text import SAW_TEST, SHIPPED

@@ -4,7 +4,7 @@ import pandas as pd
 
 from reporting.grid import Grid, to_markdown
 from reporting.mean_sd import columns
-from reporting.predictors import (
+from reporting.predictor_rows import (
     BASELINE,
     TEST_LABEL,
     PredictorSection,
@@ -23,7 +23,8 @@ CAPTION = (
     f"seeds of τ minus that of {BASELINE} with the same seed. 95 % intervals over seeds are by "
     "Student's t, from 3 seeds on; those over networks by a bootstrap of the test networks (1,000 "
     "resamples, networks of one training run together), of the mean over seeds, for differences on "
-    "the same networks."
+    "the same networks. Minutes are those of a run; what "
+    "other jobs on the machine took is included."
 )
 DIFFERENCE = f"τ − τ of {BASELINE}"
 
@@ -76,6 +77,7 @@ def predictors_grid(section: PredictorSection, table: PredictorTable) -> Grid:
                 DIFFERENCE: row.difference.show("+.4f", 1.0) if row.difference else "",
                 "95 % (seeds)": _span(row.difference and row.difference.interval(), "+.4f"),
                 "95 % (networks)": _span(row.difference_interval, "+.4f"),
+                "minutes": row.seconds.show(".1f", 1 / 60) if row.seconds else "",
                 "n": str(row.kendall_tau.n),
             }
         )
@@ -110,6 +112,7 @@ def predictors_to_csv(table: PredictorTable) -> str:
             **_ends("r2", row.r2_interval),
             **_ends("difference", row.difference_interval),
             "difference_n": row.difference and row.difference.n,
+            "run_seconds": row.seconds and row.seconds.mean,
             "shipped": row.shipped,
         }
         for section in table

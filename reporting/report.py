@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from reporting import collect
+from reporting.copies import update_copies
 from reporting.curves import plot_curves
 from reporting.layer_heatmap import plot_layers
 from reporting.learning_curves import plot_learning_curves
@@ -17,7 +18,8 @@ from reporting.networks_csv import differences_to_csv, to_csv
 from reporting.networks_text import to_latex_tables, to_markdown
 from reporting.page import html_page
 from reporting.pareto import plot_pareto
-from reporting.predictors import PredictorTable, tabulate_predictors, without_scores
+from reporting.predictor_rows import PredictorTable
+from reporting.predictors import tabulate_predictors, without_scores
 from reporting.predictors_figure import plot_predictors
 from reporting.predictors_text import predictors_to_csv, predictors_to_markdown
 from reporting.training import plot_training
@@ -48,6 +50,7 @@ def report(
     output_dir: str | Path,
     *,
     reference: bool = False,
+    pages: Sequence[str | Path] = (),
     shipped: str | Path = SHIPPED,
 ) -> Report:
     """Read every ``results.json`` below ``roots``; write tables, figures and a page of them.
@@ -56,12 +59,13 @@ def report(
         roots: folders.
         output_dir: folder of the report.
         reference: whether to read the results in ``shipped``, too.
+        pages: Markdown pages whose copies of tables are brought up to date.
         shipped: folder of the results that came with the project. They are marked, and read only
             if ``reference`` is set or a root lies in it.
 
     Raises:
-        FileNotFoundError: if no file there has a network or a predictor.
-        ValueError: if the report cannot be written there.
+        FileNotFoundError: if no file there has a network or a predictor, or a page is missing.
+        ValueError: if the report cannot be written there, or a page copies no table.
     """
     roots = [roots] if isinstance(roots, str) else list(roots)
     searched = [*roots, str(shipped)] if reference else roots
@@ -80,6 +84,8 @@ def report(
             "project (reference=true)"
         )
     write(found, Path(output_dir).expanduser())
+    for page in pages:
+        update_copies(Path(page).expanduser())
     return found
 
 

@@ -53,6 +53,48 @@ def test_a_predictor_of_both_activations_asks_which(evaluated):
     evaluated(f"predictor={STATNN}", f"network={ROW}")
 
 
+@pytest.mark.parametrize("predictor", [HETERO, STATNN])
+def test_a_network_too_large_to_be_read_is_refused_with_the_limit(predictor, evaluated, files):
+    row = np.load(files / "row.npy")
+    row[-1] = 1e20
+    np.save(files / "row.npy", row)
+    message = r"row\.npy: fc\.weight makes values of 1\.0e\+20: .* at most 1\.8e\+15"
+    with pytest.raises(SystemExit, match=message):
+        evaluated(f"predictor={predictor}", f"network={ROW}", TANH)
+
+
+MINE = """
+from scalegmn.nn import Message
+
+
+class Sent(Message):
+    def __init__(self, spec, *, factor: float = 1.0):
+        super().__init__(spec.roles)
+        self.factor = factor
+
+    def message(self, x_j, e, x_i, role):
+        return self.factor * x_j.h
+"""
+
+
+def test_a_message_function_of_ones_own_is_named_on_the_command_line(evaluated, files, monkeypatch):
+    (files / "my_messages.py").write_text(MINE)
+    monkeypatch.syspath_prepend(files)
+    import my_messages
+
+    graph = NetworkGraph.from_module(SmallCNN(), torch.zeros(1, 1, 32, 32))
+    config = Metanetwork(Architecture(message=my_messages.Sent, d=4, num_layers=2))
+    save_predictor(files / "mine.safetensors", AccuracyPredictor(config, graph), {})
+    pair = ("predictor=FOLDER/mine.safetensors", f"network={ROW}")
+    asks = r"mine.safetensors: its messages are of class my_messages.Sent, .*messages=\[my_mess"
+    with pytest.raises(SystemExit, match=asks):
+        evaluated(*pair)
+    assert 0 < evaluated(*pair, "messages=[my_messages.Sent]") < 1
+    for name, message in (("my_messages.Other", "cannot be imported"), ("os.system", "expected a")):
+        with pytest.raises(SystemExit, match=rf"messages={name}: {message}"):
+            evaluated(*pair, f"messages=[{name}]")
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

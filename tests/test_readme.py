@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from reporting.copies import COPY, written
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXPERIMENTS = {file.stem for file in (ROOT / "conf" / "experiment").glob("*.yaml")}
-COPIES = re.compile(
-    r"<!-- results: (?:section (\d+) of )?(\S+), .*?-->\n(.*?)<!-- end of results -->", re.S
-)
 
 
 def name(page):
@@ -23,19 +22,15 @@ def test_readme_is_short():
 
 
 def test_a_table_is_in_readme_and_all_markers_are_understood():
-    assert COPIES.search(README)
+    assert COPY.search(README)
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    assert text.count("<!-- results:") == len(COPIES.findall(text))
+    assert text.count("<!-- results:") == len(COPY.findall(text))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_tables_are_copies_of_what_the_report_wrote(page):
-    for section, file, copy in COPIES.findall(page.read_text(encoding="utf-8")):
-        written = (ROOT / file).read_text(encoding="utf-8")
-        if section:
-            # Copied below the page's own headings, so without that of the section.
-            written = re.split(r"^## .*$", written, flags=re.M)[int(section)]
-        assert copy.strip() == written.strip(), file
+    for copy in COPY.finditer(page.read_text(encoding="utf-8")):
+        assert copy["copy"].strip() == written(copy), copy["file"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -6,7 +6,7 @@ import torch
 from omegaconf import DictConfig
 from torch import nn
 
-from datamodules.resident import ResidentDataModule
+from datamodules.images import ImageDataModule
 from pipelines.finetuning.settings import FineTuning
 from pipelines.run import Run
 from scalegmn.stacked import check_elementwise, check_stackable
@@ -48,7 +48,7 @@ def _why_not(run: Run, settings: FineTuning, net: nn.Module) -> str | None:
     """The reason why the networks of a run cannot be fine-tuned as a stack, if there is one."""
     try:
         _check_trainer(run.cfg.trainer)
-        if not isinstance(run.data, ResidentDataModule):
+        if not isinstance(run.data, ImageDataModule):
             kind = type(run.data).__name__
             raise ValueError(f"the batches of {kind} may depend on more than seed and epoch")
         optimizer = settings.optimizer([nn.Parameter(torch.zeros(1))], lr=settings.grid[0])

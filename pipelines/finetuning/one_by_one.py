@@ -9,6 +9,7 @@ from torch import nn
 
 from callbacks import EarlyStoppedFineTuning, GradientFreezing, Masking
 from lightning_modules.classifier import Classifier
+from lightning_modules.distilled import Distilled
 from pipelines.finetuning.outcome import outcome
 from pipelines.finetuning.settings import FineTuning
 from pipelines.fit import Budget, fit
@@ -17,7 +18,7 @@ from scalegmn.pruning import Mask
 
 
 def finetune_one(
-    run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path
+    run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path, teacher: nn.Module
 ) -> dict[str, Any]:
     """Fine-tune a network under its mask with one learning rate.
 
@@ -27,6 +28,7 @@ def finetune_one(
         mask: what is kept.
         lr: the learning rate.
         folder: for the files of the fit.
+        teacher: the dense network, for distillation.
 
     Returns:
         A :class:`reporting.FineTuneRate` as a dictionary.
@@ -36,7 +38,7 @@ def finetune_one(
     tuned = deepcopy(pruned)
     epochs = fit(
         run,
-        Classifier(tuned, optimizer=partial(settings.optimizer, lr=lr)),
+        _module(settings, tuned, lr, teacher),
         Budget(settings.max_epochs),
         folder=folder,
         label=f"{folder.parent.name}/{folder.name}",
@@ -47,3 +49,10 @@ def finetune_one(
         ],
     )
     return outcome(run, pruned, tuned, lr=lr, epochs=epochs, folder=folder)
+
+
+def _module(settings: FineTuning, net: nn.Module, lr: float, teacher: nn.Module) -> Classifier:
+    optimizer = partial(settings.optimizer, lr=lr)
+    if settings.distill is None:
+        return Classifier(net, optimizer=optimizer)
+    return Distilled(net, deepcopy(teacher), settings.distill, optimizer=optimizer)

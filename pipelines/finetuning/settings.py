@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from torch.optim import Optimizer
 
+from scalegmn.distillation import Distillation
+
 ENGINES = ("lightning", "stacked", "auto")
 
 
@@ -19,6 +21,7 @@ class FineTuning:
         patience: epochs without a lower validation loss until it stops.
         engine: ``lightning`` fits one network after the other, ``stacked`` all networks of a run at
             once, ``auto`` what suits.
+        distill: from the dense network; ``None`` for plain cross-entropy.
 
     Raises:
         ValueError: if there is no such engine.
@@ -29,6 +32,7 @@ class FineTuning:
     max_epochs: int
     patience: int
     engine: str = "lightning"
+    distill: Distillation | None = None
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from datamodules.resident import ResidentDataModule
 from pipelines.count_progress import CountProgress
@@ -21,7 +21,7 @@ from pipelines.finetuning.settings import FineTuning
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.formats import atomic_path
-from scalegmn.stacked import EarlyStopping, StackedNetworks
+from scalegmn.stacked import EarlyStopping, Objective, StackedNetworks
 from scalegmn.zoo.builders.allocator import keep_freed_memory
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Trial:
         )
 
 
-def finetune_stack(run: Run, jobs: Sequence[Job]) -> None:
+def finetune_stack(run: Run, jobs: Sequence[Job], teacher: nn.Module) -> None:
     """Leave in the folder of every candidate and learning rate what a fit of its own leaves.
 
     Every process fine-tunes all networks, so that none waits for another; the first one writes.
@@ -65,6 +65,7 @@ def finetune_stack(run: Run, jobs: Sequence[Job]) -> None:
     Args:
         run: gives the data and the budget, ``finetune`` of its config.
         jobs: the candidates; their networks are pruned.
+        teacher: the dense network, for distillation.
     """
     keep_freed_memory()
     settings: FineTuning = run.build("finetune")
@@ -78,7 +79,8 @@ def finetune_stack(run: Run, jobs: Sequence[Job]) -> None:
         if not names:
             return
         with announced(run.processes, f"{len(names)} networks: fine-tuning at once"):
-            _Fit(run, settings, {name: trials[name] for name in names}, file).run(saved)
+            some = {name: trials[name] for name in names}
+            _Fit(run, settings, some, _objective(run, settings, teacher), file).run(saved)
 
 
 def _trials(job: Job, settings: FineTuning) -> list[Trial]:
@@ -96,11 +98,25 @@ def _load(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file} is damaged: delete it to fine-tune anew") from error
 
 
+def _objective(run: Run, settings: FineTuning, teacher: nn.Module) -> Objective | None:
+    distill = settings.distill
+    if distill is None:
+        return None
+    teacher = deepcopy(teacher).eval().requires_grad_(False).to(run.processes.root_device)
+    # One pass of the teacher for all networks.
+    return lambda logits, x, y: distill(logits, teacher(x), y).sum(1)
+
+
 class _Fit:
     """The state of a stack in fine-tuning."""
 
     def __init__(
-        self, run: Run, settings: FineTuning, trials: dict[str, Trial], file: Path
+        self,
+        run: Run,
+        settings: FineTuning,
+        trials: dict[str, Trial],
+        objective: Objective | None,
+        file: Path,
     ) -> None:
         self.run_, self.settings, self.file = run, settings, file
         self.trials = trials
@@ -112,6 +128,7 @@ class _Fit:
             [dict(net.named_parameters()) for net in networks],
             [trial.job.candidate.mask for trial in trials.values()],
             [partial(settings.optimizer, lr=trial.lr) for trial in trials.values()],
+            objective,
         )
         self.stopping = [EarlyStopping(settings.patience) for _ in networks]
         self.best = self.networks.rows.clone()

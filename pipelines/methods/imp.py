@@ -2,27 +2,21 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from functools import partial
-from math import inf, isfinite
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
-from callbacks import EarlyStoppedFineTuning, GradientFreezing, Masking
-from lightning_modules.classifier import Classifier
-from pipelines.evaluation import evaluate
-from pipelines.fit import Budget, fit
+from pipelines.finetuning.one_by_one import finetune_one
+from pipelines.finetuning.outcome import NETWORK, RESULT, or_infinite
 from pipelines.methods.candidate import Candidate
 from pipelines.methods.one_shot import OneShot
 from pipelines.methods.rounds import prune_in_rounds
 from pipelines.run import Run
 from pipelines.stage import once
 from scalegmn.arguments import check_whole
-from scalegmn.pruning import Mask, equal_rates, load_masked, save_masked
-
-NETWORK = "network.safetensors"
+from scalegmn.formats import load_state
+from scalegmn.pruning import Mask, equal_rates
 
 
 class IMP:
@@ -87,43 +81,11 @@ class IMP:
         outcomes = {}
         for lr in self.rates:
             work = folder / f"lr_{lr:g}"
-            outcomes[work] = once(
-                run,
-                work / "result.json",
-                partial(_tune, run, net, mask, lr, work),
-                keys=["epochs", "val_loss"],
-                leaves=[work / NETWORK],
-            )
+            tune = partial(finetune_one, run, net, mask, lr, work)
+            leaves = [work / NETWORK]
+            outcomes[work] = once(run, work / RESULT, tune, keys=["epochs"], leaves=leaves)
             if run.processes.is_first:
                 shutil.rmtree(work / "checkpoints", ignore_errors=True)
-        best = min(outcomes, key=lambda work: _or_infinite(outcomes[work]["val_loss"]))
-        load_masked(best / NETWORK, net)
+        best = min(outcomes, key=lambda work: or_infinite(outcomes[work]["val_loss"]))
+        net.load_state_dict(load_state(best / NETWORK, net))
         return outcomes[best]["epochs"]
-
-
-def _tune(run: Run, pruned: nn.Module, mask: Mask, lr: float, folder: Path) -> dict[str, Any]:
-    settings = run.build("finetune")
-    run.seed()
-    tuned = deepcopy(pruned).requires_grad_(True)
-    epochs = fit(
-        run,
-        Classifier(tuned, optimizer=partial(settings.optimizer, lr=lr)),
-        Budget(settings.max_epochs),
-        folder=folder,
-        label=f"{folder.parents[1].name}/{folder.parent.name}/{folder.name}",
-        callbacks=[
-            Masking(mask),
-            GradientFreezing(mask),
-            EarlyStoppedFineTuning("val/loss", patience=settings.patience),
-        ],
-    )
-    # The weights right after pruning, epoch 0, are a candidate as well.
-    measured = [(evaluate(run, net, "val").loss, net) for net in (pruned, tuned)]
-    loss, best = min(measured, key=lambda pair: _or_infinite(pair[0]))
-    if run.processes.is_first:
-        save_masked(folder / NETWORK, best, mask)
-    return {"epochs": epochs, "val_loss": loss if isfinite(loss) else None}
-
-
-def _or_infinite(loss: float | None) -> float:
-    return loss if loss is not None and isfinite(loss) else inf

@@ -53,6 +53,9 @@ def prune_in_rounds(
             work = partial(_round, run, net, mask, sparsity, prune, train, stage)
             file, leaves = stage / "round.json", [stage / TRAINED]
             epochs += once(run, file, work, keys=["epochs"], leaves=leaves)["epochs"]
+        if run.processes.is_first:
+            shutil.rmtree(stage / "checkpoints", ignore_errors=True)
+            (stage / PRUNED).unlink(missing_ok=True)
         net = deepcopy(net)
         mask = load_masked(stage / TRAINED, net)
     return net, mask, epochs
@@ -75,12 +78,10 @@ def _round(
             save_masked(file, net, candidate.mask)
         run.processes.barrier()
     # The same in every session and on every process.
-    net = deepcopy(net)
+    net = deepcopy(net).requires_grad_(True)
     mask = load_masked(file, net)
     epochs = train(net, mask, folder)
     if run.processes.is_first:
         save_masked(folder / TRAINED, net, mask)
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-        file.unlink()
     run.processes.barrier()
     return {"epochs": epochs}

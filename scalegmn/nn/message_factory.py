@@ -1,9 +1,8 @@
 """A user's message function as a value."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from scalegmn.nn.message import Message
 from scalegmn.nn.message_spec import MessageSpec
@@ -29,7 +28,7 @@ class MessageFactory:
     @property
     def name(self) -> str:
         """The class's full name, as files write it."""
-        return _full_name(self.cls)
+        return f"{self.cls.__module__}.{self.cls.__qualname__}"
 
     @classmethod
     def of(cls, message: Callable[..., Message]) -> "MessageFactory":
@@ -53,25 +52,3 @@ class MessageFactory:
                     "false or null, which files of predictors can hold"
                 )
         return cls(made.func, tuple(sorted(made.keywords.items())))
-
-    @classmethod
-    def named(cls, name: str, options: Mapping[str, Plain]) -> "MessageFactory":
-        """The value for a class that this program has imported: names never import anything.
-
-        Raises:
-            ValueError: if no such message has been imported.
-        """
-        for known in _subclasses(Message):
-            if _full_name(known) == name:
-                return cls(known, tuple(sorted(options.items())))
-        raise ValueError(f"its messages are of class {name}: import that module first")
-
-
-def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:
-    for child in cls.__subclasses__():
-        yield child
-        yield from _subclasses(child)
-
-
-def _full_name(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"

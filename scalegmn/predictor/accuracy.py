@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from scalegmn.graph import NetworkGraph
+from scalegmn.graph import NetworkGraph, check_range
+from scalegmn.metanetwork import Functional
 from scalegmn.predictor.reader_config import ReaderConfig
 
 
@@ -66,6 +67,15 @@ class AccuracyPredictor(nn.Module):
         self.check(graph)
         by_node = None if sign is None else sign.unsqueeze(-1).expand(-1, graph.num_nodes)
         return self.reader(graph, params, by_node).squeeze(-1)
+
+    def check_range(self, graph: NetworkGraph, params: Mapping[str, Tensor]) -> None:
+        """Raise ``ValueError`` if parameters are too large for the reader, or not finite.
+
+        See :func:`scalegmn.graph.check_range`; it costs as much as reading the network, so that
+        reading does not repeat it.
+        """
+        rounds = len(self.reader.gnn.layers) if isinstance(self.reader, Functional) else 0
+        check_range(graph, params, rounds)
 
     def check(self, graph: NetworkGraph) -> None:
         """Raise ``ValueError`` if the reader cannot read networks of this graph."""

@@ -1,16 +1,18 @@
 """Reader configs and graphs as JSON, for the metadata of predictors' files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
+from inspect import signature
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from beartype.door import is_bearable
 
 from scalegmn import nn, readout
 from scalegmn.graph import EdgeBlock, Freedom, NetworkGraph, NodeGroup, Role
+from scalegmn.nn.message import Message
 from scalegmn.nn.message_factory import MessageFactory
 from scalegmn.predictor.metanetwork import Metanetwork
 from scalegmn.predictor.raw_mlp import RawMLP
@@ -30,6 +32,10 @@ FUNCTIONS = {function.__name__: function for function in (readout.last_layer, re
 
 
 Part = TypeVar("Part", bound=type)
+
+
+class UnknownMessage(ValueError):
+    """A description names a message function that its reader did not name."""
 
 
 def register(part: Part) -> Part:
@@ -71,16 +77,22 @@ def describe(value: object) -> str:
     return json.dumps(_encode(value))
 
 
-def restore(text: str) -> Any:
+def restore(text: str, messages: Iterable[type[Message]] = ()) -> Any:
     """The value that :func:`describe` wrote.
 
     Only classes and functions that the format lists are made, of values whose types fit.
 
+    Args:
+        text: the description, which is not trusted.
+        messages: message functions that it may name, too.
+
     Raises:
+        UnknownMessage: if it names another one, whether or not that was imported.
         ValueError: if the text is not what :func:`describe` writes.
     """
+    allowed = {MessageFactory(message).name: message for message in messages}
     try:
-        return _decode(json.loads(text))
+        return _decode(json.loads(text), allowed)
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a description: {error!r}") from error
 
@@ -116,21 +128,39 @@ def _unknown(part: str) -> str:
     return f"a predictor with {part} cannot be written to a file"
 
 
-def _decode(value: Any) -> Any:
+def _decode(value: Any, messages: Mapping[str, type[Message]]) -> Any:
     if isinstance(value, list):
-        return tuple(_decode(entry) for entry in value)
+        return tuple(_decode(entry, messages) for entry in value)
     if not isinstance(value, dict):
         return value
     if value.keys() == {"message", "options"}:
-        return MessageFactory.named(value["message"], value["options"])
+        return _message(value["message"], value["options"], messages)
     if "function" in value:
         return FUNCTIONS[value["function"]]
     made_by = KNOWN[value["made by"]]
-    arguments = {key: _decode(entry) for key, entry in value.items() if key != "made by"}
-    for key, argument in arguments.items():
-        if key in (types := _types(made_by)) and not _fits(argument, types[key]):
-            raise ValueError(f"not a description: {key} of {value['made by']} is {argument!r}")
+    arguments = {key: _decode(entry, messages) for key, entry in value.items() if key != "made by"}
+    _check(value["made by"], arguments, _types(made_by))
     return made_by(**arguments)
+
+
+def _message(
+    name: str, options: dict[str, Any], messages: Mapping[str, type[Message]]
+) -> MessageFactory:
+    if name not in messages:
+        raise UnknownMessage(
+            f"its messages are of class {name}, and files do not choose what runs: if you trust "
+            f"that class, name it with messages=[{name}]"
+        )
+    cls = messages[name]
+    signature(cls).bind(None, **options)
+    _check(name, options, get_type_hints(cls.__init__))
+    return MessageFactory.of(partial(cls, **options))
+
+
+def _check(name: str, arguments: Mapping[str, Any], types: Mapping[str, Any]) -> None:
+    for key, argument in arguments.items():
+        if key in types and not _fits(argument, types[key]):
+            raise ValueError(f"not a description: {key} of {name} is {argument!r}")
 
 
 @cache

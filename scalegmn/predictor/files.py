@@ -2,14 +2,15 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from scalegmn.formats import load_state, read_metadata, save_network
 from scalegmn.graph import NetworkGraph
+from scalegmn.nn import Message
 from scalegmn.predictor.accuracy import AccuracyPredictor
-from scalegmn.predictor.description import describe, restore
+from scalegmn.predictor.description import UnknownMessage, describe, restore
 from scalegmn.predictor.reader_config import ReaderConfig
 from scalegmn.predictor.untrusted import check_graph, check_reader, count_values
 
@@ -38,11 +39,18 @@ def save_predictor(
     save_network(path, predictor.reader.state_dict(), {**metadata, **own})
 
 
-def load_predictor(path: str | os.PathLike[str]) -> AccuracyPredictor:
+def load_predictor(
+    path: str | os.PathLike[str], *, messages: Iterable[type[Message]] = ()
+) -> AccuracyPredictor:
     """The predictor in a file, in float32 on the CPU, ready to read networks.
 
     The file is not trusted: it can choose among the parts that this project knows, with values of
     their types, and nothing is built that is larger than the file.
+
+    Args:
+        path: of the file.
+        messages: message functions of one's own that it may name. That one was imported is not
+            enough.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -55,7 +63,9 @@ def load_predictor(path: str | os.PathLike[str]) -> AccuracyPredictor:
             "`python train.py experiment=predict_small_cnn`"
         )
     try:
-        config, graph = restore(metadata["recipe"]), restore(metadata["graph"])
+        config, graph = restore(metadata["recipe"], messages), restore(metadata["graph"])
+    except UnknownMessage as error:
+        raise ValueError(f"{path}: {error}") from error
     except ValueError as error:
         raise ValueError(f"{path}: made by another version of this project ({error})") from error
     if not isinstance(config, ReaderConfig) or not isinstance(graph, NetworkGraph):

@@ -3,12 +3,13 @@
 from scalegmn.stacked.early_stopping import EarlyStopping
 from scalegmn.stacked.logits import check_stackable
 from scalegmn.stacked.optimizers import ELEMENTWISE, check_elementwise
-from scalegmn.stacked.training import Measured, StackedNetworks
+from scalegmn.stacked.training import Measured, Objective, StackedNetworks
 
 __all__ = [
     "ELEMENTWISE",
     "EarlyStopping",
     "Measured",
+    "Objective",
     "StackedNetworks",
     "check_elementwise",
     "check_stackable",

@@ -17,6 +17,8 @@ from scalegmn.stacked.optimizers import check_elementwise
 Batches = Iterable[tuple[Tensor, Tensor]]
 # Makes an optimizer of parameters.
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
+# The loss of each network, a sum over images, given logits [k, b, classes], images and labels.
+Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
 # Images times networks that a CPU sees at once: more leave its cache.
 AT_ONCE = 1024
 
@@ -44,6 +46,7 @@ class StackedNetworks:
         networks: parameters of each network by name.
         masks: of each network.
         optimizers: one for each network.
+        objective: what is minimised; ``None`` for the cross-entropy.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class StackedNetworks:
         networks: Sequence[Mapping[str, Tensor]],
         masks: Sequence[Mask],
         optimizers: Sequence[MakeOptimizer],
+        objective: Objective | None = None,
     ) -> None:
+        self.objective = objective or (lambda logits, _, y: _cross_entropies(logits, y))
         self.logits = StackedLogits(net)
         self.pruned = torch.stack([self._pruned(mask) for mask in masks])
         rows = [self.logits.row(network) for network in networks]
@@ -113,7 +118,7 @@ class StackedNetworks:
         gradient = torch.zeros_like(self.rows)
         loss = self.rows.new_zeros(len(self), dtype=torch.float64)
         for part, labels in self._parts([(x, y)]):
-            losses = _cross_entropies(self.logits(rows, part), labels)
+            losses = self.objective(self.logits(rows, part), part, labels)
             (share,) = torch.autograd.grad(losses.sum() / len(y), rows)
             gradient += share
             loss += losses.detach()

@@ -1,18 +1,22 @@
 """Select rows of zoos, and gather them into memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from scalegmn.graph import NetworkGraph, in_range
+from scalegmn.targets import SmallCNN
 from scalegmn.zoo.architecture import columns, small_cnn
 from scalegmn.zoo.folder import LAYOUT, METRICS, ZooFolder
 from scalegmn.zoo.networks import Networks
 
 ACTIVATIONS = {"relu": False, "tanh": True}
+# Networks whose range is checked at once: 40 MB in double precision.
+CHUNK = 1024
 LABELS = ("test_accuracy", "val_accuracy")
 
 
@@ -83,8 +87,8 @@ def gather(parts: Sequence[Records], label: str) -> tuple[Networks, int]:
         label: the column with the accuracies.
 
     Returns:
-        The networks, without those that hold or are labelled by NaN or infinity; and how many
-        these were.
+        The networks, without those that hold or are labelled by NaN or infinity, or that are too
+        large for metanetworks (:func:`scalegmn.graph.check_range`); and how many these were.
 
     Raises:
         ValueError: if layouts differ, or nothing is left, or see :class:`Records`.
@@ -96,23 +100,29 @@ def gather(parts: Sequence[Records], label: str) -> tuple[Networks, int]:
     net = small_cnn(first.layout, first.path / LAYOUT)
     label_of = torch.from_numpy(np.concatenate([part.labels(label) for part in parts])).float()
     rows = torch.empty(len(label_of), first.weights.shape[1])
-    finite = label_of.isfinite() & _fill(rows, parts, columns(first.layout, net))
-    kept = int(finite.sum())
-    if kept < len(finite):
-        if not kept:
-            raise ValueError(f"{first.path}: all {len(finite)} networks hold NaN or infinity")
-        _compact(rows, finite)
+    readable = label_of.isfinite() & _fill(rows, parts, columns(first.layout, net))
     names = np.concatenate([part.families() for part in parts])
     families = torch.from_numpy(np.unique(names, return_inverse=True)[1].astype(np.int64))
     networks = Networks(
-        rows[:kept],
+        rows,
         {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()},
-        sign=torch.from_numpy(np.concatenate([part.signs() for part in parts]))[finite],
-        label=label_of[finite],
-        sparsity=torch.from_numpy(np.concatenate([p.sparsities() for p in parts])).float()[finite],
-        family=families[finite],
+        sign=torch.from_numpy(np.concatenate([part.signs() for part in parts])),
+        label=label_of,
+        sparsity=torch.from_numpy(np.concatenate([p.sparsities() for p in parts])).float(),
+        family=families,
     )
-    return networks, len(finite) - kept
+    readable &= _in_range(networks, net)
+    kept = int(readable.sum())
+    if kept < len(readable):
+        if not kept:
+            raise ValueError(
+                f"{first.path}: all {len(readable)} networks hold NaN, infinity or too large values"
+            )
+        _compact(rows, readable)
+        others = ("sign", "label", "sparsity", "family")
+        left = {name: getattr(networks, name)[readable] for name in others}
+        networks = replace(networks, rows=rows[:kept], **left)
+    return networks, len(readable) - kept
 
 
 def _fill(rows: Float32[Tensor, "n p"], parts: Sequence[Records], columns: Tensor) -> Tensor:
@@ -125,6 +135,15 @@ def _fill(rows: Float32[Tensor, "n p"], parts: Sequence[Records], columns: Tenso
             finite[block] = rows[block].isfinite().all(1)
             done = block.stop
     return finite
+
+
+def _in_range(networks: Networks, net: SmallCNN) -> Tensor:
+    """Which networks a metanetwork can read, however many layers it has."""
+    channels = net.features[0].weight.shape[1]
+    graph = NetworkGraph.from_module(net, torch.zeros(1, channels, 32, 32))
+    rounds = len(graph.blocks)
+    chunks = torch.arange(len(networks)).split(CHUNK)
+    return torch.cat([in_range(graph, networks[some].parameters, rounds) for some in chunks])
 
 
 def _compact(rows: Float32[Tensor, "n p"], keep: Tensor) -> None:

@@ -123,7 +123,9 @@ def test_dropped_networks_are_counted(tmp_path, metrics, caplog):
     metrics.loc[1:80, "val_accuracy"] = 0.5
     write_zoo(tmp_path / "mine", metrics)
     data = ready(tmp_path, folder="mine", label="val_accuracy")
-    assert data.dropped == 20 and caplog.messages == ["mine_zoo: 20 networks with NaN dropped"]
+    assert data.dropped == 20 and caplog.messages == [
+        "mine_zoo: 20 networks dropped, with NaN, infinity or values too large to read"
+    ]
     assert sum(len(r) for r in splits(data).values()) == 40
 
 

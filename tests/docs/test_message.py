@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "docs/extend/message.md").read_text(), re.S)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 (YAML,) = [text for language, text in BLOCKS if language == "yaml"]
-(COMMAND,) = [text for language, text in BLOCKS if language == "bash"]
+COMMAND, EVALUATE = [text for language, text in BLOCKS if language == "bash"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def attention(tmp_path_factory):
 @pytest.mark.usefixtures("float64", "attention")
 def test_the_test_of_the_page_passes():
     names = {}
-    exec(PYTHON[1], names)
+    exec(PYTHON[2], names)
     names["test_the_operator_is_exactly_symmetric"]()
 
 
@@ -114,14 +114,20 @@ def test_is_exact_in_every_path(attention, kind, activation, direction, monkeypa
     assert_close(graph.parameters(x_V + d_V.view_as(x_V), x_E + d_E.view_as(x_E)), merged[1])
 
 
-def test_a_predictor_with_it_is_written_and_read(attention, tmp_path):
+def test_a_predictor_with_it_is_written_and_read(attention, tmp_path, monkeypatch):
     arch = Architecture(message=partial(attention, temperature=0.5), d=4, num_layers=2)
     assert arch == Architecture(message=partial(attention, temperature=0.5), d=4, num_layers=2)
     graph = graph_of()
     predictor = AccuracyPredictor(Metanetwork(arch), graph).eval()
     file = tmp_path / "predictor.safetensors"
     save_predictor(file, predictor, {})
-    loaded = load_predictor(file)
+    with pytest.raises(ValueError, match=r"messages=\[attention\.AttentionMessage\]$"):
+        load_predictor(file)
+    assert "'messages=[attention.AttentionMessage]'" in EVALUATE
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(PYTHON[1], names)
+    loaded = names["predictor"]
     assert loaded.recipe == predictor.recipe
     networks = batch_of(3).parameters
     assert torch.equal(loaded(graph, networks), predictor(graph, networks))

@@ -66,6 +66,21 @@ def test_only_the_operator_is_trained(make_trainer, data):
     assert [p for g in optimizer.param_groups for p in g["params"]] == [module.operator.factor]
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [(1e20, r"^fc\.weight makes values of 1\.0e\+20"), (float("nan"), "^fc.weight holds NaN")],
+)
+@pytest.mark.parametrize("operator", [Shrink, partial(Operator, arch=Architecture(d=4))])
+def test_a_network_that_no_operator_can_read_is_refused(
+    operator, value, message, make_trainer, data
+):
+    target = SmallCNN()
+    with torch.no_grad():
+        target.fc.weight[0, 0] = value
+    with pytest.raises(ValueError, match=message):
+        make_trainer().fit(pruner(target, operator), datamodule=data)
+
+
 def test_dropout_is_active_in_training_only(make_trainer, data):
     module = pruner(SmallCNN(dropout=0.5))
     trainer = make_trainer(limit_train_batches=1, limit_val_batches=1)

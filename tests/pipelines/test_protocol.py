@@ -74,3 +74,31 @@ def test_predictors_of_other_architectures_differ():
     one = settings("experiment=predict_small_cnn")
     other = settings("experiment=predict_small_cnn", "architecture.preserve_size=true")
     assert {key for key in one if one[key] != other[key]} == {"architecture.preserve_size"}
+
+
+def test_options_that_are_off_are_left_out():
+    plain = settings("experiment=eq_prune_small_cnn")
+    assert not plain.keys() & {"architecture.preserve_size", "model.operator.out_scale"}
+    assert not [key for key in plain if key.startswith("model.ramp")]
+    on = [
+        *("architecture.preserve_size=true", "model.operator.out_scale=0.01", "model/ramp=cubic"),
+        "model/symmetry=broken",
+    ]
+    found = settings("experiment=eq_prune_small_cnn", *on)
+    assert {key: found[key] for key in found if plain.get(key) != found[key]} == {
+        "architecture.kind._target_": "scalegmn.nn.Broken",
+        "architecture.preserve_size": True,
+        "model.operator.out_scale": 0.01,
+        "model.ramp._target_": "lightning_modules.ramp.Ramp",
+        "model.ramp.fraction": 0.5,
+        "model.ramp.power": 3.0,
+    }
+
+
+def test_gates_are_part_of_the_protocol_of_masks():
+    found = settings("experiment=eq_mask_small_cnn")
+    assert found["model.gates._target_"] == "scalegmn.pruning.TopK"
+    other = settings("experiment=eq_mask_small_cnn", "model/gates=hard_concrete")
+    assert {key for key in found.keys() | other.keys() if found.get(key) != other.get(key)} == {
+        *("model.gates._target_", "model.gates.sparsity", "model.gates.start", "model.l0_weight"),
+    }

@@ -21,4 +21,5 @@ How it works, by file:
   summing is along an axis) or by index.
 * ``recompute``, ``parallel``, ``random_state``: big graphs in chunks, computed again in the
   backward pass.
+* ``fused``: one small network as one operation of autograd, with its backward pass written out.
 """

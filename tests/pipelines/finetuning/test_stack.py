@@ -24,6 +24,7 @@ TINY = [
     *("finetune.lr=[3e-1,1e-1,1e-2]", "finetune.max_epochs=8", "finetune.patience=2"),
 ]
 NETWORKS = 2 * 2 * 3
+ONE = ["sparsity=0.9", "~compare.random", "finetune.lr=1e-2"]
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +156,21 @@ def test_only_networks_that_are_missing_are_fine_tuned(at_once, tmp_path, monkey
         file.unlink()
     in_process(tmp_path, "finetune.engine=stacked", "finetune.max_epochs=1")
     assert stacks == [NETWORKS, 1]
+
+
+def test_both_distil_alike(at_once, tmp_path):
+    overrides = ["finetune=distill", "finetune.distill.weight=0.8", "finetune.max_epochs=1"]
+    found = {}
+    for engine in ("lightning", "stacked"):
+        results = in_process(tmp_path / engine, *overrides, f"finetune.engine={engine}", *ONE)
+        assert results.protocol["finetune.distill.weight"] == 0.8
+        (table,) = tables(tmp_path / engine).values()
+        found[engine] = {k: float(v) for k, v in table[0].items()}
+    assert found["stacked"] == pytest.approx(found["lightning"], rel=1e-4)
+    name = "finetune/magnitude_90/lr_0.01/metrics.csv"
+    assert found["stacked"]["train/loss"] != pytest.approx(
+        float(tables(at_once[0])[name][0]["train/loss"]), rel=1e-2
+    )
 
 
 def test_no_epochs_leave_the_pruned_networks(tmp_path):

@@ -22,11 +22,8 @@ def test_equal_choices_are_equal_architectures():
     assert hash(one) == hash(Architecture(message=partial(Sent, factor=2.0)))
 
 
-def test_a_class_that_was_imported_is_found_by_its_name():
-    made = MessageFactory.of(partial(Sent, factor=2.0))
-    assert MessageFactory.named(made.name, {"factor": 2.0}) == made
-    with pytest.raises(ValueError, match="of class os.system: import that module first"):
-        MessageFactory.named("os.system", {})
+def test_it_is_named_as_files_name_it():
+    assert MessageFactory.of(Sent).name == f"{__name__}.Sent"
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,18 @@ from scalegmn.nn import (
     Forward,
     GatedIO,
     Hetero,
+    Message,
     Permutation,
     Sign,
 )
 from scalegmn.predictor import AccuracyPredictor, Metanetwork, RawMLP, StatNN, description
-from scalegmn.predictor.description import check_describable, describe, register, restore
+from scalegmn.predictor.description import (
+    UnknownMessage,
+    check_describable,
+    describe,
+    register,
+    restore,
+)
 from tests.networks import graph_of
 
 VALUES = [
@@ -100,3 +107,36 @@ def test_entries_of_tuples_are_checked_one_by_one():
     assert '"shape": [' in text
     with pytest.raises(ValueError, match="not a description: shape of EdgeBlock"):
         restore(text.replace('"shape": [', '"shape": ["x", '))
+
+
+class Sent(Message):
+    """A message function of one's own."""
+
+    def __init__(self, spec, *, factor: float = 1.0):
+        super().__init__(spec.roles)
+        self.factor = factor
+
+    def message(self, x_j, e, x_i, role):
+        return self.factor * x_j.h
+
+
+def test_messages_are_those_that_the_reader_names():
+    value = Metanetwork(Architecture(message=partial(Sent, factor=2.0)))
+    text = describe(value)
+    assert restore(text, messages=[Sent]) == value
+    # Imported is not enough, nor is a class that the project uses itself.
+    with pytest.raises(UnknownMessage, match=rf"messages=\[{__name__}\.Sent\]"):
+        restore(text)
+    for name in ("scalegmn.nn.mlp_message.MLPMessage", "os.system"):
+        with pytest.raises(UnknownMessage, match=f"of class {name}"):
+            restore(text.replace(f"{__name__}.Sent", name), messages=[Sent])
+
+
+@pytest.mark.parametrize(
+    "options", ['{"factor": "2"}', '{"factor": [2.0]}', '{"factor": true}', '{"other": 1}', "[1]"]
+)
+def test_options_of_messages_are_those_of_their_class(options):
+    text = describe(Metanetwork(Architecture(message=partial(Sent, factor=2.0))))
+    assert '{"factor": 2.0}' in text
+    with pytest.raises(ValueError, match="not a description"):
+        restore(text.replace('{"factor": 2.0}', options), messages=[Sent])

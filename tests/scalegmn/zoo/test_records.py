@@ -65,6 +65,18 @@ def test_networks_with_nan_are_dropped_and_counted(tmp_path, bad):
     assert_close(batch.label, torch.tensor(metrics["test_accuracy"][kept].to_numpy()).float())
 
 
+def test_networks_too_large_for_metanetworks_are_dropped_like_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("scalegmn.zoo.records.CHUNK", 7)
+    weights = np.random.default_rng(0).normal(size=(24, 4970)).astype(np.float32)
+    weights[5, 100] = 1e20
+    weights[20] *= 1e6  # Large only where layers follow each other.
+    zoo = opened(tmp_path, metrics_of(12, steps=(0, 86)), weights)
+    networks, dropped = gather([everything(zoo)], "test_accuracy")
+    assert dropped == 2
+    labels = zoo.metrics["test_accuracy"].drop([5, 20]).to_numpy()
+    assert_close(networks.label, torch.tensor(labels).float())
+
+
 def test_nothing_but_nan_is_refused(tmp_path):
     zoo = opened(tmp_path, metrics_of(12, steps=(0, 86)), np.full((24, 4970), np.nan, np.float32))
     with pytest.raises(ValueError, match="all 24 networks hold NaN"):
