@@ -14,6 +14,7 @@ from benchmarks.harness import PLAIN, ROOT, Case, main
 from datamodules.images import ImageDataModule
 from datamodules.splits import Images
 from pipelines.finetune import Job, finetune_all
+from pipelines.finetuning.engine import Engine
 from pipelines.lightning_setup import prepare_lightning
 from pipelines.methods import Candidate
 from pipelines.processes import Processes
@@ -45,7 +46,7 @@ def build(side: str, device: str, *, networks: int) -> Callable[[], None]:
     data.setup()
     net = SmallCNN()
     scores = magnitude(net, [])
-    engine = "lightning" if side == PLAIN else "stacked"
+    engine: Engine = "lightning" if side == PLAIN else "stacked"
 
     def step() -> None:
         with TemporaryDirectory() as folder:
@@ -54,7 +55,7 @@ def build(side: str, device: str, *, networks: int) -> Callable[[], None]:
                 Job(Candidate(s, net, make_mask(scores, s)), "magnitude", run.folder)
                 for s in SPARSITIES
             ]
-            finetune_all(run, jobs, engine=engine, teacher=net)
+            list(finetune_all(run, jobs, engine=engine, teacher=net))
 
     return step
 
