@@ -93,6 +93,18 @@ def test_what_an_operator_made_is_pruned_gradually(prune, stopped, same, zeros, 
     same(broken, whole)
 
 
+def test_beside_another_method_its_training_has_a_folder(prune, zeros, tmp_path):
+    given = ("+pruner@compare.gmp=gmp", "trainer.max_epochs=2", "sparsity=0.5")
+    results = prune(tmp_path, "experiment=baseline_magnitude", *given)
+    assert [(row.method, row.epochs_before_finetune) for row in results.pruned] == [
+        (None, 0),
+        ("gmp", 2),
+    ]
+    assert (tmp_path / "gmp" / "metrics.csv").exists()
+    assert not (tmp_path / "metrics.csv").exists()
+    assert zeros(tmp_path / "gmp" / "pruned_50.safetensors") == 2456
+
+
 def test_balanced_magnitudes_prune_otherwise(prune, zeros, whole, tmp_path):
     prune(tmp_path, *GRADUAL, "selection.gauge=balanced", "selection.min_per_layer=30")
     ours, theirs = (load_file(f / "gradual_90.safetensors") for f in (tmp_path, whole))
