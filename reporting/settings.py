@@ -30,6 +30,8 @@ NAMES = {
     "pruner.l1_weight": "λ",
     "architecture.kind._target_": "symmetry",
 }
+# Settings that are there or not, whatever their class.
+THERE = {"distill": "distilled"}
 # The most settings that a label spells out.
 MOST = 6
 PATH_OF_CLASS = re.compile(r"([a-z_]\w*\.)+\w+")
@@ -170,6 +172,8 @@ def describe(name: str, value: ProtocolValue, method: str = "") -> str:
     name = {"finetune lr": "fine-tuning rates"}.get(name, name)
     if value is None or isinstance(value, bool):
         return name if value else f"no {name}"
+    if name in THERE:
+        return THERE[name]
     values = value if isinstance(value, list) else [value]
     text = ", ".join(_plain(entry) for entry in values)
     return text if name.split()[-1] in VALUE_ONLY else f"{name} {text}"

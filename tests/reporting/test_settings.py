@@ -109,6 +109,7 @@ def test_short_names_are_unique():
         ("rate", 0.0001, "rate 0.0001"),
         ("finetune lr", [0.01, 0.001], "fine-tuning rates 0.01, 0.001"),
         ("precision", "bf16-mixed", "bf16-mixed"),
+        ("distill", "scalegmn.distillation.Distillation", "distilled"),
         ("optimizer", "torch.optim.SGD", "optimizer SGD"),
         ("version", "v1.0 of 2026", "version v1.0 of 2026"),
     ],
