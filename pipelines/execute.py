@@ -131,10 +131,11 @@ def use_channels_last(data: object, wanted: bool) -> None:
     Raises:
         ValueError: if it is, and the data module is none of ours for images.
     """
-    if wanted and not isinstance(data, ImageDataModule):
+    if not wanted:
+        return
+    if not isinstance(data, ImageDataModule):
         raise ValueError(f"channels_last=true: {type(data).__name__} is no ImageDataModule")
-    if wanted:
-        data.channels_last = True
+    data.channels_last = True
 
 
 def use_matmul_precision(precision: str) -> None:
