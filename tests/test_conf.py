@@ -137,6 +137,7 @@ def test_published_predictors_are_as_published(name):
     skips = {"cifar10_hetero_bidirectional", "svhn_tanh_bidirectional"}
     assert arch.skip == (name in skips or name.startswith("svhn_relu"))
     assert arch.layer_norm == (name != "svhn_tanh")
+    assert arch.preserve_size is False
     assert arch.kind.get("symmetrized", True) == (name != "cifar10_hetero")
 
 

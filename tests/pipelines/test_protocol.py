@@ -72,7 +72,7 @@ def test_a_method_that_trains_without_a_model_has_its_training_in_it_once():
 
 def test_predictors_of_other_architectures_differ():
     one = settings("experiment=predict_small_cnn")
-    other = settings("experiment=predict_small_cnn", "architecture.preserve_size=true")
+    other = settings("experiment=predict_small_cnn", "architecture.preserve_size=false")
     assert {key for key in one if one[key] != other[key]} == {"architecture.preserve_size"}
 
 
