@@ -36,7 +36,8 @@ class IMP:
         prune: how what is left is pruned.
         rounds: n.
         lr: learning rate of the rounds, or several, of which each round chooses by validation loss;
-            optimizer, patience and the most epochs are those of ``finetune``.
+            optimizer, patience, the most epochs and distillation (from the network to prune) are
+            those of ``finetune``.
 
     Raises:
         ValueError: if ``rounds`` is no count, or two learning rates have the same name.
@@ -70,18 +71,18 @@ class IMP:
                 net,
                 earlier,
                 prune=self.pruner,
-                train=partial(self._train, run),
+                train=partial(self._train, run, net),
                 folder=run.folder / f"{self.name}_{100 * sparsity:g}",
             )
             yield from self.pruner.prune(
                 run, trained, [sparsity], epochs=epochs + used, within=mask
             )
 
-    def _train(self, run: Run, net: nn.Module, mask: Mask, folder: Path) -> int:
+    def _train(self, run: Run, teacher: nn.Module, net: nn.Module, mask: Mask, folder: Path) -> int:
         outcomes = {}
         for lr in self.rates:
             work = folder / f"lr_{lr:g}"
-            tune = partial(finetune_one, run, net, mask, lr, work)
+            tune = partial(finetune_one, run, net, mask, lr, work, teacher)
             leaves = [work / NETWORK]
             outcomes[work] = once(run, work / RESULT, tune, keys=["epochs"], leaves=leaves)
             if run.processes.is_first:
