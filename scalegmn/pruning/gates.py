@@ -41,13 +41,14 @@ class HardConcrete:
         s = \sigma\bigl((\log u - \log(1 - u) + \log \alpha) / \beta\bigr), \quad
         u \sim \mathrm{Uniform}(0, 1)
 
-    A score, plus the same constant for all, is :math:`\log \alpha` of a gate.
+    :math:`\log \alpha` of a gate is an affine function of its score, the same for all.
 
     Reference: Louizos et al., *Learning Sparse Neural Networks through L0 Regularization*, 2018,
     arXiv:1712.01312, eq. (10) to (13).
 
     Args:
-        start: what is added to every score; gates begin nearly open with 3.
+        slope: of that function, above 0; steep ones make gates that chance hardly changes.
+        start: its value at a score of 0.
         temperature: β, in (0, 1).
         low: γ, below 0.
         high: ζ, above 1.
@@ -56,12 +57,14 @@ class HardConcrete:
         ValueError: if a number is out of range.
     """
 
-    start: float = 3.0
+    slope: float = 3.0
+    start: float = 2.0
     temperature: float = 2 / 3
     low: float = -0.1
     high: float = 1.1
 
     def __post_init__(self) -> None:
+        check_number("model.gates.slope", self.slope, above=0)
         check_number("model.gates.start", self.start)
         check_number("model.gates.temperature", self.temperature, above=0, below=1)
         check_number("model.gates.low", self.low, below=0)
@@ -73,20 +76,24 @@ class HardConcrete:
         for name, score in scores.items():
             u = torch.rand(score.shape, generator=generator, dtype=score.dtype).to(score.device)
             noise = u.log() - (1 - u).log()
-            gates[name] = self._stretched((noise + score + self.start) / self.temperature)
+            gates[name] = self._stretched((noise + self._log_alpha(score)) / self.temperature)
         return gates
 
     def fixed(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Gates without noise, eq. (13)."""
-        return {name: self._stretched(score + self.start) for name, score in scores.items()}
+        return {name: self._stretched(self._log_alpha(score)) for name, score in scores.items()}
 
     def expected_open(self, scores: Mapping[str, Tensor]) -> Float[Tensor, ""]:
         r"""The expected number of gates that are not 0, eq. (12).
 
         .. math:: \sum_i \sigma(\log \alpha_i - \beta \log (-\gamma / \zeta))
         """
-        shift = self.start - self.temperature * math.log(-self.low / self.high)
-        return torch.stack([(score + shift).sigmoid().sum() for score in scores.values()]).sum()
+        shift = self.temperature * math.log(-self.low / self.high)
+        logits = [self._log_alpha(score) - shift for score in scores.values()]
+        return torch.stack([logit.sigmoid().sum() for logit in logits]).sum()
+
+    def _log_alpha(self, score: Tensor) -> Tensor:
+        return self.slope * score + self.start
 
     def _stretched(self, logits: Tensor) -> Tensor:
         return (logits.sigmoid() * (self.high - self.low) + self.low).clamp(0, 1)

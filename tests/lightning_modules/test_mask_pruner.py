@@ -38,7 +38,7 @@ def pruner(operator=Learned, l0_weight=1e-3, lr=1e-2, **options):
     return MaskPruner(
         SmallCNN(width=4),
         operator=operator,
-        gates=options.pop("gates", HardConcrete(start=1.0)),
+        gates=options.pop("gates", HardConcrete(slope=1.0, start=1.0)),
         image_shape=(1, 32, 32),
         l0_weight=l0_weight,
         seed=options.pop("seed", 0),
@@ -91,7 +91,7 @@ def test_only_the_metanetwork_is_trained_and_closes_gates(make_trainer, data):
     def operator(graph: NetworkGraph) -> Scorer:
         return Scorer(graph, Architecture(d=8, num_layers=2, equivariant_encoding=True, skip=True))
 
-    gates = HardConcrete(start=-1.0)
+    gates = HardConcrete(slope=1.0, start=-1.0)
     module = pruner(operator, gates=gates, l0_weight=1e-2, optimizer=partial(Adam, lr=1e-2))
     for p in module.target.parameters():
         if p.ndim == 1:  # Zero before a training, and then no input of the metanetwork.

@@ -100,5 +100,6 @@ def test_gates_are_part_of_the_protocol_of_masks():
     assert found["model.gates._target_"] == "scalegmn.pruning.TopK"
     other = settings("experiment=eq_mask_small_cnn", "model/gates=hard_concrete")
     assert {key for key in found.keys() | other.keys() if found.get(key) != other.get(key)} == {
-        *("model.gates._target_", "model.gates.sparsity", "model.gates.start", "model.l0_weight"),
+        *("model.gates._target_", "model.gates.sparsity", "model.l0_weight"),
+        *("model.gates.slope", "model.gates.start"),
     }

@@ -13,20 +13,20 @@ def drawn(gates, scores, seed=0):
 
 @pytest.mark.usefixtures("float64")
 def test_gates_are_stretched_and_clamped_concrete_variables():
-    gates = HardConcrete(start=0.5, temperature=0.4, low=-0.2, high=1.3)
+    gates = HardConcrete(slope=2.0, start=0.5, temperature=0.4, low=-0.2, high=1.3)
     scores = torch.randn(3, 5)
     u = torch.rand(3, 5, generator=torch.Generator().manual_seed(0))
-    s = 1 / (1 + torch.exp(-(torch.log(u / (1 - u)) + scores + 0.5) / 0.4))
+    s = 1 / (1 + torch.exp(-(torch.log(u / (1 - u)) + 2 * scores + 0.5) / 0.4))
     expected = torch.clamp(1.3 * s - 0.2 * (1 - s), 0, 1)
     assert_close(drawn(gates, scores), expected)
     fixed = torch.clamp(
-        1.3 * torch.sigmoid(scores + 0.5) - 0.2 * torch.sigmoid(-scores - 0.5), 0, 1
+        1.3 * torch.sigmoid(2 * scores + 0.5) - 0.2 * torch.sigmoid(-2 * scores - 0.5), 0, 1
     )
     assert_close(gates.fixed({"w": scores})["w"], fixed)
 
 
 def test_as_many_are_open_as_are_expected():
-    gates = HardConcrete(start=0.0)
+    gates = HardConcrete(slope=1.0, start=0.0)
     scores = torch.linspace(-4, 4, 9).repeat(4000, 1)
     found = drawn(gates, scores)
     assert (found == 0).any() and (found == 1).any()
@@ -38,9 +38,9 @@ def test_as_many_are_open_as_are_expected():
     assert total == pytest.approx(2 * 4000 * float(gates.expected_open({"w": scores[0]})), rel=1e-4)
 
 
-def test_gates_begin_nearly_open_and_close_exactly():
+def test_gates_are_nearly_open_at_high_scores_and_close_exactly():
     gates = HardConcrete()
-    assert gates.fixed({"w": torch.zeros(1)})["w"] > 0.95
+    assert gates.fixed({"w": torch.full((1,), 0.4)})["w"] > 0.95
     assert gates.fixed({"w": torch.tensor([-20.0])})["w"] == 0
     assert gates.fixed({"w": torch.tensor([20.0])})["w"] == 1
     assert drawn(gates, torch.full((100,), -20.0)).eq(0).all()
@@ -48,7 +48,7 @@ def test_gates_begin_nearly_open_and_close_exactly():
 
 @pytest.mark.usefixtures("float64")
 def test_gradients_are_those_of_the_formula_and_zero_at_the_ends():
-    gates = HardConcrete(start=0.0)
+    gates = HardConcrete(slope=1.0, start=0.0)
     scores = torch.tensor([-0.3, 0.0, 0.7, -50.0, 50.0], requires_grad=True)
 
     def value(x):
@@ -65,7 +65,7 @@ def test_gradients_are_those_of_the_formula_and_zero_at_the_ends():
 
 
 def test_the_generator_decides():
-    gates, scores = HardConcrete(start=0.0), torch.zeros(50)
+    gates, scores = HardConcrete(slope=1.0, start=0.0), torch.zeros(50)
     assert torch.equal(drawn(gates, scores), drawn(gates, scores))
     assert not torch.equal(drawn(gates, scores), drawn(gates, scores, seed=1))
 
@@ -76,6 +76,7 @@ def test_the_generator_decides():
         ({"temperature": 1.0}, "temperature must be a number above 0 and below 1, got 1.0"),
         ({"low": 0.0}, "low must be a number below 0, got 0.0"),
         ({"high": 1.0}, "high must be a number above 1, got 1.0"),
+        ({"slope": 0.0}, "slope must be a number above 0, got 0.0"),
         ({"start": math.inf}, "start must be a number, got inf"),
     ],
 )
