@@ -31,7 +31,7 @@ def plot_curves(table: Table) -> Figure | None:
 
     Bands are standard deviations, bars where a line has one point; dashed lines are dense
     networks, dash-dotted ones the same fine-tuned. Colours and markers are methods, dashes are
-    settings of a method. Panels of a data set share their axes.
+    settings of a method. Panels of a data set, one above the other, share their axes.
 
     Returns:
         ``None`` if no network was pruned.
@@ -46,12 +46,12 @@ def plot_curves(table: Table) -> Figure | None:
     panels = figure.subplots(len(sections), columns, squeeze=False, height_ratios=heights)
     look = looks(sections)
     some_own = not all(row.shipped for section in sections for row in section.rows)
-    first: dict[tuple[str, str], Axes] = {}
+    first: dict[tuple[str, str, str], Axes] = {}
     for line, section in zip(panels, sections, strict=True):
-        compared = first.setdefault((section.target, section.dataset), line[0])
         same = [s for s in sections if (s.target, s.dataset) == (section.target, section.dataset)]
         handles: list[Any] = []
         for axes, (when, value, style) in zip(line, WHEN, strict=False):
+            compared = first.setdefault((section.target, section.dataset, when), axes)
             if compared is not axes:
                 axes.sharex(compared)
                 axes.sharey(compared)
