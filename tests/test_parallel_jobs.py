@@ -46,7 +46,7 @@ def started(folder, *overrides):
 
 
 def test_two_jobs_train_the_dense_network_that_both_need_once(tmp_path):
-    said, errors = started(tmp_path, f"dense.max_epochs={EPOCHS}").communicate(timeout=300)
+    said, errors = started(tmp_path, f"dense.max_epochs={EPOCHS}").communicate(timeout=900)
     (metrics,) = (tmp_path / "dense").glob("*/metrics.csv")
     with metrics.open(newline="") as stream:
         assert [int(row["epoch"]) for row in csv.DictReader(stream)] == list(range(EPOCHS))
@@ -62,7 +62,7 @@ def test_two_jobs_train_the_dense_network_that_both_need_once(tmp_path):
 def test_a_signal_ends_all_jobs(send, number, tmp_path):
     process = started(tmp_path, "dense.max_epochs=100000")
     try:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while not list(tmp_path.rglob("last.ckpt")):
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.1)

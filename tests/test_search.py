@@ -88,7 +88,7 @@ def test_a_search_that_is_killed_ends_like_an_undisturbed_one(undisturbed, tmp_p
     folder = tmp_path / "search"
     command = [sys.executable, "train.py", *SEARCH, *places(folder)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, process_group=0)
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     # In the fourth trial, after its first network.
     while len(list(folder.glob("*/pruned_50.safetensors"))) < 4:
         assert process.poll() is None and time.monotonic() < until

@@ -1,4 +1,5 @@
 import os
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -29,11 +30,21 @@ class Processes:
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
+def study(make):
+    return make(OmegaConf.create(PRUNER))
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """Makes a study, and this process one of its jobs."""
+    return partial(opened, tmp_path, monkeypatch)
+
+
+def opened(tmp_path, monkeypatch, pruner):
     study = Study(
         "s",
         f"sqlite:///{tmp_path}/study.db",
-        pruner=OmegaConf.create(PRUNER),
+        pruner=pruner,
         overrides=OverridesParser.create().parse_overrides(["a=interval(0.0,1.0)"]),
         sampler=OmegaConf.create({"_target_": "optuna.samplers.RandomSampler", "_partial_": True}),
         seed=0,
@@ -47,7 +58,7 @@ def study(tmp_path, monkeypatch):
 def started(study, tmp_path):
     """Starts a job of the study."""
 
-    def started(processes=None):
+    def started(processes=None, study=study):
         ((_, (trial,)),) = study.ask(1).items()
         folder = tmp_path / trial.user_attrs["job"]
         return SimpleNamespace(folder=folder, processes=processes or Processes()), trial
@@ -70,6 +81,15 @@ def test_a_job_is_stopped_where_it_is_worse_than_the_median(study, started):
         report(second, 2, 4.1, where="there")
     assert state(trial) == "PRUNED"
     assert trial.study.trials[trial.number].intermediate_values == {1: 1.9, 2: 4.1}
+
+
+def test_without_a_pruner_no_job_is_stopped(make, started):
+    study = make(None)
+    for value in (1.0, 9.0):
+        run, trial = started(study=study)
+        report(run, 1, value, where="there")
+        study.tell([trial], value)
+        assert state(trial) == "COMPLETE"
 
 
 def test_what_cannot_be_measured_is_worse_than_anything(study, started):
