@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from reporting.fairness import FEWER_DRAWN, drawn
 from reporting.mean_sd import MeanSd
 from reporting.networks import Row, Section, Table
 from reporting.networks_text import title
@@ -30,31 +31,32 @@ def plot_curves(table: Table) -> Figure | None:
 
     Bands are standard deviations, bars where a line has one point; dashed lines are dense
     networks, dash-dotted ones the same fine-tuned. Colours and markers are methods, dashes are
-    settings of a method. Panels of a data set share their axes.
+    settings of a method. Panels of a data set, one above the other, share their axes.
 
     Returns:
         ``None`` if no network was pruned.
     """
-    sections = [s for s in table if any(not row.is_dense for row in s.rows)]
+    every = [s for s in table if any(not row.is_dense for row in s.rows)]
+    sections = [drawn(section) for section in every]
     if not sections:
         return None
     heights = [max(3.6, 0.19 * (4 + _lines(section))) for section in sections]
     columns = 1 + any(row.before_finetune for s in sections for row in s.rows if not row.is_dense)
     figure = Figure(figsize=(4 + 4.5 * columns, sum(heights) + 0.4), layout="constrained")
     panels = figure.subplots(len(sections), columns, squeeze=False, height_ratios=heights)
-    look = looks(table)
+    look = looks(sections)
     some_own = not all(row.shipped for section in sections for row in section.rows)
-    first: dict[tuple[str, str], Axes] = {}
+    first: dict[tuple[str, str, str], Axes] = {}
     for line, section in zip(panels, sections, strict=True):
-        compared = first.setdefault((section.target, section.dataset), line[0])
         same = [s for s in sections if (s.target, s.dataset) == (section.target, section.dataset)]
         handles: list[Any] = []
         for axes, (when, value, style) in zip(line, WHEN, strict=False):
+            compared = first.setdefault((section.target, section.dataset, when), axes)
             if compared is not axes:
                 axes.sharex(compared)
                 axes.sharey(compared)
-            drawn = _draw(axes, section, look, some_own, value, style)
-            handles = handles or drawn
+            lines = _draw(axes, section, look, some_own, value, style)
+            handles = handles or lines
             axes.set_title(when, fontsize="medium")
             axes.set_xlabel("sparsity (%)")
             axes.grid(alpha=0.25)
@@ -62,7 +64,8 @@ def plot_curves(table: Table) -> Figure | None:
         line[0].set_title(f"{title(section)}\n{WHEN[0][0]}", fontsize="medium")
         line[0].set_ylabel("test accuracy (%)")
         legend_beside(line[-1], [*handles, *_styles(section)])
-    explain(figure, _explanations(sections, some_own))
+    fewer = [FEWER_DRAWN] if sections != every else []
+    explain(figure, [*_explanations(sections, some_own), *fewer])
     return figure
 
 

@@ -1,6 +1,7 @@
 """Rows of a section that may be compared with each other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reporting.networks import Row, Section
 from reporting.settings import canonical
@@ -10,6 +11,11 @@ GAUGE, BALANCED = "selection.gauge", "balanced"
 BUDGET = ("finetune.", "prune_biases", "data.", "trainer.precision", "matmul_precision")
 # Engines make the same updates.
 NO_BUDGET = ("finetune.engine",)
+# Lines that a figure shows at most without a choice.
+MOST_DRAWN = 20
+FEWER_DRAWN = (
+    "Methods have their usual settings, and the balanced gauge; all rows are in the tables."
+)
 
 
 def budget(row: Row) -> str:
@@ -36,6 +42,21 @@ def usual_names(rows: Sequence[Row]) -> set[str]:
     for row in rows:
         fewest[row.method] = min(fewest.get(row.method, len(_words(row))), len(_words(row)))
     return {row.name for row in rows if len(_words(row)) == fewest[row.method]}
+
+
+def drawn(section: Section) -> Section:
+    """The section with no more rows than a figure can show.
+
+    Of many lines those remain that text compares, of each method with its usual settings; tables
+    have all.
+    """
+    if len({row.name for row in section.rows}) <= MOST_DRAWN:
+        return section
+    rows = fair_rows(section)
+    usual = usual_names(rows)
+    kept = [row for row in rows if row.name in usual]
+    dense = [row for row in section.rows if row.is_dense]
+    return replace(section, rows=(*dense, *kept))
 
 
 def short_name(row: Row) -> str:

@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from reporting.fairness import FEWER_DRAWN, drawn
 from reporting.mean_sd import MeanSd
 from reporting.networks import Row, Section, Table
 from reporting.networks_text import title
-from reporting.style import Look, legend_beside, looks, place_methods, plain_ticks
+from reporting.style import Look, explain, legend_beside, looks, place_methods, plain_ticks
 
 Point = tuple[float, float]
 
@@ -22,18 +23,20 @@ def plot_pareto(table: Table) -> Figure | None:
     Returns:
         ``None`` if no run counted the parameters that are left.
     """
-    sections = [s for s in table if any(left(row) for row in s.rows)]
+    every = [s for s in table if any(left(row) for row in s.rows)]
+    sections = [drawn(section) for section in every]
     if not sections:
         return None
     heights = [max(3.6, 0.19 * (4 + len({row.name for row in s.rows}))) for s in sections]
     figure = Figure(figsize=(9, sum(heights) + 0.3), layout="constrained")
     panels = figure.subplots(len(sections), squeeze=False, height_ratios=heights)[:, 0]
-    look = looks(table)
+    look = looks(sections)
     for axes, section in zip(panels, sections, strict=True):
         _draw(axes, section, look)
         axes.set(xlabel="parameters left", ylabel="test accuracy (%)")
         axes.set_title(title(section), fontsize="medium")
         axes.grid(alpha=0.25)
+    explain(figure, [FEWER_DRAWN] if sections != every else [])
     return figure
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reporting.collect import Run
+from reporting.fairness import drawn
 from reporting.networks import Section, Table
 from reporting.networks_text import title
 from reporting.style import Look, legend_beside, looks, place_methods
@@ -49,14 +50,15 @@ def plot_training(table: Table) -> Figure | None:
     Returns:
         ``None`` if no run has ``metrics.csv`` with these losses beside its results.
     """
-    found = [(section, histories(section)) for section in table]
+    sections = [drawn(section) for section in table]
+    found = [(section, histories(section)) for section in sections]
     found = [(section, lines) for section, lines in found if lines]
     if not found:
         return None
     heights = [max(3.4, 0.19 * (3 + len(lines))) for _, lines in found]
     figure = Figure(figsize=(13, sum(heights) + 0.3), layout="constrained")
     panels = figure.subplots(len(found), 2, squeeze=False, height_ratios=heights)
-    look = looks(table)
+    look = looks(sections)
     for line, (section, lines) in zip(panels, found, strict=True):
         for axes, (column, text) in zip(line, COLUMNS.items(), strict=True):
             for history in lines:

@@ -91,3 +91,18 @@ def test_the_known_methods_have_markers_of_their_own_where_their_colours_are_clo
     neighbours = ("magnitude", "magnitude_layer"), ("imp", "imp_rewind"), ("snip", "grasp")
     for one, other in neighbours:
         assert found[one, ""].marker != found[other, ""].marker
+
+
+def test_of_many_lines_those_of_the_usual_settings_in_the_balanced_gauge_are_drawn(run):
+    protocols = [
+        {"selection.gauge": gauge, "pruner.k": k}
+        for gauge in ("raw", "balanced")
+        for k in (*range(11), 5)
+    ]
+    runs = [run(s, method="gmp", protocol=p) for p in protocols for s in (1, 2)]
+    figure = draw(*runs, run(method="random", protocol={"selection.gauge": "raw"}))
+    assert legend(figure.axes[0])[0] == "dense" and "random (raw)" in legend(figure.axes[0])
+    assert not any("gmp (raw" in text for text in legend(figure.axes[0]))
+    assert "all rows are in the tables" in figure.get_supxlabel()
+    few = draw(*runs[:4])
+    assert "all rows" not in (few.get_supxlabel() or "")
