@@ -23,16 +23,13 @@ def main(cfg: DictConfig) -> None:
     from rich.markdown import Markdown
 
     from pipelines.config_check import check_config
-    from reporting.report import figures, texts
+    from reporting.report import summary
 
     with one_line_errors():
         check_config(cfg)
         found = instantiate(cfg, _convert_="all")
-    written = texts(found)
-    for name, text in written.items():
-        if name.endswith(".md"):
-            Console().print(Markdown(text))
-    log.info("Wrote %s/{index.html,%s}", cfg.output_dir, ",".join([*written, *figures(found)]))
+    Console().print(Markdown(summary(found)))
+    log.info("Wrote %s/{%s}", cfg.output_dir, ",".join(found.files))
 
 
 if __name__ == "__main__":

@@ -129,8 +129,14 @@ class GradualPruning(Callback):
             self.mask = self._prune(trainer, pl_module)
         self.mask.apply_(pl_module.get_submodule(self.net))
         if trainer.is_last_batch:
-            once = {"on_step": False, "on_epoch": True, "sync_dist": True, "batch_size": 1}
-            pl_module.log("sparsity", self.reached, **once)
+            pl_module.log(
+                "sparsity",
+                self.reached,
+                on_step=False,
+                on_epoch=True,
+                sync_dist=True,
+                batch_size=1,
+            )
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # Not on_train_end, which a fit that had ended before it was resumed does not reach.

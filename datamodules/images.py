@@ -40,6 +40,7 @@ class ImageDataModule(ResidentDataModule[Images]):
     Attributes:
         mean: of each channel, for pixels in [0, 1].
         std: standard deviation of each channel, for pixels in [0, 1].
+        channels_last: lay out batches in memory as ``[n, h, w, c]``; their shape stays.
 
     Raises:
         ValueError: if a number is not above 0; from ``setup``, if the images are not as declared.
@@ -67,6 +68,7 @@ class ImageDataModule(ResidentDataModule[Images]):
         self.num_classes = num_classes
         self.image_size = image_size
         self.augmentation = augmentation
+        self.channels_last = False
         self.split_seed = split_seed
         self.data_note = data_note
 
@@ -85,7 +87,13 @@ class ImageDataModule(ResidentDataModule[Images]):
 
     def batches(self, content: Images, *, training: bool) -> NormalizedBatches:
         augmentation = self.augmentation if training else None
-        return NormalizedBatches(content, mean=self.mean, std=self.std, augmentation=augmentation)
+        return NormalizedBatches(
+            content,
+            mean=self.mean,
+            std=self.std,
+            augmentation=augmentation,
+            channels_last=self.channels_last,
+        )
 
     def full_batch(self, split: Split) -> tuple[Float32[Tensor, "n c h w"], Int64[Tensor, " n"]]:
         """All images of a split as one batch: normalised, in order, not augmented."""

@@ -22,6 +22,7 @@ class NormalizedBatches(Dataset):
         mean: of each channel, for pixels in [0, 1].
         std: standard deviation of each channel, for pixels in [0, 1].
         augmentation: changes a batch, given a random number per image; ``None`` for none.
+        channels_last: lay out batches in memory as ``[n, h, w, c]``; convolutions follow.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class NormalizedBatches(Dataset):
         mean: tuple[float, ...],
         std: tuple[float, ...],
         augmentation: Augmentation | None,
+        channels_last: bool = False,
     ) -> None:
         self.images = images
+        self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.augmentation = augmentation
         device = images.pixels.device
         deviation = torch.tensor(std, device=device)[:, None, None]
@@ -47,4 +50,5 @@ class NormalizedBatches(Dataset):
         x = batch.pixels
         if self.augmentation is not None:
             x = self.augmentation(x, indices.noise)
-        return x.float().mul_(self.factor).add_(self.shift), batch.labels
+        x = x.to(torch.float32, memory_format=self.layout)
+        return x.mul_(self.factor).add_(self.shift), batch.labels

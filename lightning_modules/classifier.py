@@ -27,6 +27,8 @@ class Classifier(LightningModule):
         optimizer: makes an optimizer for the network's parameters.
         scheduler: how its learning rate changes; ``None`` for not at all.
         label_smoothing: of the training loss; validation and test use plain cross-entropy.
+        first_epoch: epochs of the schedule that are left out; the fit begins with the learning rate
+            that comes after them.
 
     Raises:
         ValueError: if ``label_smoothing`` is not between 0 and 1.
@@ -39,6 +41,7 @@ class Classifier(LightningModule):
         optimizer: OptimizerFactory = Adam,
         scheduler: Schedule | None = None,
         label_smoothing: float = 0.0,
+        first_epoch: int = 0,
     ) -> None:
         super().__init__()
         check_number("label_smoothing", label_smoothing, least=0, most=1)
@@ -46,6 +49,7 @@ class Classifier(LightningModule):
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.label_smoothing = label_smoothing
+        self.first_epoch = first_epoch
         self.train_loss = Mean()
         self.val = Evaluation("val")
         self.test = Evaluation("test")
@@ -79,4 +83,8 @@ class Classifier(LightningModule):
         self.log_dict(self.test.metrics)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return scheduled(self.net.parameters(), self.optimizer, self.scheduler)
+        skip = self.first_epoch
+        if skip and self.scheduler is not None and self.scheduler.interval == "step":
+            steps = int(self.trainer.estimated_stepping_batches)
+            skip *= steps // (self.trainer.max_epochs or 1)
+        return scheduled(self.net.parameters(), self.optimizer, self.scheduler, skip=skip)

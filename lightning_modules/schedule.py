@@ -1,5 +1,6 @@
 """Build an optimizer and the scheduler of its learning rate."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -67,13 +68,29 @@ def warmup_cosine(optimizer: Optimizer, *, warmup: int, total: int) -> Sequentia
 
 
 def scheduled(
-    parameters: Iterable[nn.Parameter], optimizer: OptimizerFactory, schedule: Schedule | None
+    parameters: Iterable[nn.Parameter],
+    optimizer: OptimizerFactory,
+    schedule: Schedule | None,
+    *,
+    skip: int = 0,
 ) -> OptimizerLRScheduler:
-    """Build the return value of ``configure_optimizers``."""
+    """Build the return value of ``configure_optimizers``.
+
+    Args:
+        parameters: to optimize.
+        optimizer: makes an optimizer for them.
+        schedule: of its learning rate; ``None`` for a constant one.
+        skip: steps or epochs of the schedule to leave out, whatever its interval is.
+    """
     made = optimizer(parameters)
     if schedule is None:
         return made
     scheduler = schedule.scheduler(made)
+    with warnings.catch_warnings():
+        # The optimizer's first step comes after these.
+        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
+        for _ in range(skip):
+            scheduler.step()
     return {
         "optimizer": made,
         "lr_scheduler": {"scheduler": scheduler, "interval": schedule.interval},

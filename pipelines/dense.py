@@ -58,6 +58,21 @@ class DenseTraining:
     monitor_mode: Literal["min", "max"]
     data: dict[str, Any]
 
+    def module(self, net: nn.Module, *, first_epoch: int = 0) -> Classifier:
+        """What trains a network by this recipe.
+
+        Args:
+            net: the network.
+            first_epoch: epochs that it was trained for before.
+        """
+        return Classifier(
+            net,
+            optimizer=self.optimizer,
+            scheduler=self.scheduler,
+            label_smoothing=self.label_smoothing,
+            first_epoch=first_epoch,
+        )
+
     @property
     def budget(self) -> Budget:
         """How long it is trained, and which of its epochs is the best."""
@@ -122,12 +137,7 @@ def train_dense(run: Run, folder: Path) -> None:
     """
     recipe: DenseTraining = run.build("dense")
     run.seed()
-    module = Classifier(
-        run.target(),
-        optimizer=recipe.optimizer,
-        scheduler=recipe.scheduler,
-        label_smoothing=recipe.label_smoothing,
-    )
+    module = recipe.module(run.target())
     is_own = folder == run.folder  # Not one that runs share.
     reports = epoch_reports(run, recipe.monitor, recipe.monitor_mode) if is_own else []
     fit(
@@ -136,7 +146,7 @@ def train_dense(run: Run, folder: Path) -> None:
         recipe.budget,
         folder=folder,
         label=f"dense {run.cfg.target.name}",
-        data=_data(run),
+        data=dense_data(run),
         callbacks=[StopOnDivergence(), *reports],
         # A checkpoint that was given is one of the method's own training.
         ckpt_path=run.cfg.ckpt_path if is_own else None,
@@ -186,7 +196,7 @@ def _plan(run: Run) -> str:
     return f"{epochs} in {shared_folder(cfg)}, for this and later runs (or give target.weights=)"
 
 
-def _data(run: Run) -> LightningDataModule:
+def dense_data(run: Run) -> LightningDataModule:
     """The run's images, in the batches of the recipe."""
     changes: Any = run.cfg.dense.data
     if all(run.cfg.data.get(key) == value for key, value in changes.items()):

@@ -11,6 +11,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from datamodules.images import ImageDataModule
 from datamodules.preparation import prepare
 from datamodules.protocols import check_data
 from pipelines.config_check import check_config
@@ -54,6 +55,7 @@ def execute(cfg: DictConfig) -> Results | None:
     prepare(data)
     data.setup()
     check_data(data, pipeline.reads)
+    use_channels_last(data, cfg.channels_last)
     plugins: Any = instantiate(cfg.trainer.plugins, _convert_="all") or ()
     run = Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins))
     results = pipeline(run)
@@ -122,6 +124,19 @@ def use_threads(num_threads: int | None) -> None:
     if not isinstance(num_threads, int) or num_threads < 1:
         raise ValueError(f"num_threads={num_threads!r}: expected a whole number above 0")
     torch.set_num_threads(num_threads)
+
+
+def use_channels_last(data: object, wanted: bool) -> None:
+    """Lay out batches of images with their channels last, if that is wanted.
+
+    Raises:
+        ValueError: if it is, and the data module is none of ours for images.
+    """
+    if not wanted:
+        return
+    if not isinstance(data, ImageDataModule):
+        raise ValueError(f"channels_last=true: {type(data).__name__} is no ImageDataModule")
+    data.channels_last = True
 
 
 def use_matmul_precision(precision: str) -> None:

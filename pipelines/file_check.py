@@ -5,7 +5,15 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 # Keys of train.yaml and evaluate.yaml whose values are files that are read.
-FILES = ("target.weights", "predictor.weights", "ckpt_path", "file", "network", "predictor")
+FILES = (
+    "target.weights",
+    "predictor.weights",
+    "pruner.rewind.weights",
+    "ckpt_path",
+    "file",
+    "network",
+    "predictor",
+)
 
 
 def check_files(cfg: DictConfig) -> None:

@@ -13,7 +13,7 @@ from pipelines.job_folder import NO_IDENTITY
 # Where a config names a zoo's folder, if its data are networks.
 ZOOS = ("data", "data.base", "data.pruned", "data.pruned.base")
 # Where a config names the file of a network.
-NETWORKS = ("target.weights", "predictor.weights")
+NETWORKS = ("target.weights", "predictor.weights", "pruner.rewind.weights")
 METRICS = "metrics.csv.gz"
 
 

@@ -57,7 +57,7 @@ def _parts(cfg: DictConfig) -> tuple[str, ...]:
         return (*PARTS, *TRAINING)
     if OmegaConf.select(cfg, "model") is not None:
         return (*PARTS, *PRUNING, *TRAINING)
-    pruner = str(OmegaConf.to_container(cfg, resolve=False).get("pruner"))
+    pruner = OmegaConf.to_yaml(cfg.pruner)
     return (*PARTS, *PRUNING, *(part for part in TRAINING if f"${{{part}}}" in pruner))
 
 
@@ -68,12 +68,12 @@ def _select(node: Any, path: str) -> Any:
 
 
 def _owned(path: str, node: Any) -> Iterator[str]:
-    """The keys of values that are written here and not read from elsewhere."""
+    """The keys of values that are written here and not read from elsewhere, and of ``PARTS``."""
     if isinstance(node, dict):
         for key, child in node.items():
             if key not in OMITTED:
                 yield from _owned(f"{path}.{key}", child)
-    elif node is not None and "${" not in str(node):
+    elif node is not None and (path in PARTS or "${" not in str(node)):
         yield path
 
 

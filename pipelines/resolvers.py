@@ -3,6 +3,7 @@
 from omegaconf import OmegaConf
 
 from datamodules.names import name_from
+from pipelines.amx import amx_precision, computes_on_amx
 from pipelines.job_folder import job_folder
 from pipelines.run_id import run_id
 
@@ -10,6 +11,8 @@ from pipelines.run_id import run_id
 def register() -> None:
     """Make the functions known to configs under their names."""
     OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
+    OmegaConf.register_new_resolver("amx", computes_on_amx, replace=True)
+    OmegaConf.register_new_resolver("amx_precision", amx_precision, replace=True)
     OmegaConf.register_new_resolver("run_id", run_id, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("name_from", name_from, replace=True)
     OmegaConf.register_new_resolver("fused_with", fused_with, replace=True)

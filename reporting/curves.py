@@ -85,12 +85,14 @@ def _draw(
         text = curve[0].name + (f" {SHIPPED}" if shipped and some_own else "")
         if curve[0].is_dense:
             # In front of that of the fine-tuned one, which may have the same height.
-            dense = {"ls": "--", "zorder": 3} if method == "dense" else {"ls": "-.", "zorder": 2}
+            dense: dict[str, Any] = (
+                {"ls": "--", "zorder": 3} if method == "dense" else {"ls": "-.", "zorder": 2}
+            )
             height = 100 * curve[0].test_acc.mean
             handles.append(axes.axhline(height, **dense, color=own.colour, label=text))
             continue
         series = [(row.sparsity, mean) for row in curve if (mean := value(row))]
-        plain = {"color": own.colour, "marker": own.marker, "markersize": 4}
+        plain: dict[str, Any] = {"color": own.colour, "marker": own.marker, "markersize": 4}
         _line(axes, series, {**plain, "linestyle": own.dash, **style})
         handles.append(Line2D([], [], **plain, linestyle=own.dash, label=text))
     return handles

@@ -20,6 +20,9 @@ def settings_notes(section: Section) -> list[str]:
     found = []
     if section.shared:
         found.append(f"Settings of all rows: {show_settings(section.shared)}.")
+    for method, settings in section.usual.items():
+        of = f" of {method}" if method else ""
+        found.append(f"Settings{of} where a row says nothing else: {show_settings(settings)}.")
     for method, settings in section.own.items():
         found.append(f"Settings of {method}: {show_settings(settings)}.")
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from reporting.fairness import budget, fair_rows
+from reporting.fairness import budget, fair_rows, usual_names
 from reporting.mean_sd import ENOUGH, MeanSd
 from reporting.networks import Row, Section
 
@@ -44,22 +44,25 @@ def differences(section: Section) -> Iterator[Difference]:
 
 
 def fair_differences(section: Section) -> list[Difference]:
-    """Differences of the rows of the first method from each other and from all others.
+    """Differences of the usual rows of the first method from all other rows.
 
     Of methods in both gauges only the balanced rows; rows of other methods only where they have the
     same budget of fine-tuning.
     """
     rows = fair_rows(section)
     kept = {id(row): budget(row) for row in rows}
-    return [
-        pair
-        for pair in differences(section)
-        if {id(pair.first), id(pair.second)} <= kept.keys()
-        and pair.first.method == rows[0].method
-        and (
-            pair.second.method == pair.first.method or kept[id(pair.first)] == kept[id(pair.second)]
-        )
-    ]
+    references = {r.name for r in rows if r.method == rows[0].method} & usual_names(rows)
+    found = []
+    for pair in differences(section):
+        if not {id(pair.first), id(pair.second)} <= kept.keys():
+            continue
+        if pair.second.name in references and pair.first.name not in references:
+            pair = Difference(pair.second, pair.first, pair.accuracy.negated())
+        same_method = pair.first.method == pair.second.method
+        equal = kept[id(pair.first)] == kept[id(pair.second)]
+        if pair.first.name in references and (same_method or equal):
+            found.append(pair)
+    return found
 
 
 def has_enough_pairs(difference: Difference) -> bool:

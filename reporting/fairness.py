@@ -1,5 +1,7 @@
 """Rows of a section that may be compared with each other."""
 
+from collections.abc import Sequence
+
 from reporting.networks import Row, Section
 from reporting.settings import canonical
 
@@ -26,3 +28,21 @@ def fair_rows(section: Section) -> list[Row]:
     rows = [row for row in section.rows if not row.is_dense]
     balanced = {row.method for row in rows if row.settings.get(GAUGE) == BALANCED}
     return [r for r in rows if r.method not in balanced or r.settings.get(GAUGE) == BALANCED]
+
+
+def usual_names(rows: Sequence[Row]) -> set[str]:
+    """Names of the rows that deviate least from the usual settings of their methods."""
+    fewest: dict[str, int] = {}
+    for row in rows:
+        fewest[row.method] = min(fewest.get(row.method, len(_words(row))), len(_words(row)))
+    return {row.name for row in rows if len(_words(row)) == fewest[row.method]}
+
+
+def short_name(row: Row) -> str:
+    """The name of a row without the balanced gauge, which text takes for granted."""
+    words = _words(row)
+    return f"{row.method} ({', '.join(words)})" if words else row.method
+
+
+def _words(row: Row) -> list[str]:
+    return [word for word in row.label.split(", ") if word not in ("", BALANCED)]

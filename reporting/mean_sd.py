@@ -38,6 +38,10 @@ class MeanSd:
         half = float(stdtrit(self.n - 1, (1 + level) / 2)) * self.sd / sqrt(self.n)
         return self.mean - half, self.mean + half
 
+    def negated(self) -> "MeanSd":
+        """Of the values with the opposite sign."""
+        return MeanSd(-self.mean, self.sd, self.n)
+
     def show(self, form: str = ".2f", unit: float = 100.0) -> str:
         """As text, ``54.23 ± 0.31``; in percent by default."""
         deviation = "" if self.sd is None else f" ± {unit * self.sd:{form.lstrip('+')}}"

@@ -26,6 +26,7 @@ from reporting.settings import (
     keys_between_methods,
     labels,
     shared_settings,
+    usual_settings,
 )
 
 
@@ -92,6 +93,7 @@ class Section:
         label: the settings that other sections of this target and data set have otherwise.
         shared: the settings of all rows.
         own: by method, the settings of its own that all its rows share.
+        usual: by method, the settings of rows that do not say otherwise.
         rows: the dense network first.
     """
 
@@ -102,6 +104,7 @@ class Section:
     label: str
     shared: Settings
     own: Mapping[str, Settings]
+    usual: Mapping[str, Settings]
     rows: tuple[Row, ...]
 
 
@@ -131,7 +134,7 @@ def tabulate(runs: Iterable[Run]) -> Table:
         recorded = {k: v for k, v in networks[key].items() if k not in ("setting", "parameters")}
         common = {**recorded, **common}
         facts = (key[0], key[1], key[2] or None, key[3], titles[key])
-        sections.append(Section(*facts, common, own, _rows(of_dense, of_pruned)))
+        sections.append(Section(*facts, common, own, _usual(of_pruned), _rows(of_dense, of_pruned)))
     return sections
 
 
@@ -167,6 +170,16 @@ def _common_settings(pruned: Sequence[Record]) -> tuple[Settings, dict[str, Sett
         for method, found in sorted(by_method.items())
     }
     return common, {method: settings for method, settings in own.items() if settings}
+
+
+def _usual(pruned: Sequence[Record]) -> dict[str, Settings]:
+    """What rows have that do not say otherwise; under the empty name what is so for all methods."""
+    variants = [(method, settings) for (method, _), settings in _variants(pruned).items()]
+    usual = {method: found for method, found in usual_settings(variants).items() if found}
+    across = keys_between_methods(settings for _, settings in variants)
+    common = {k: v for found in usual.values() for k, v in found.items() if k in across}
+    own = {m: {k: v for k, v in s.items() if k not in across} for m, s in sorted(usual.items())}
+    return {name: found for name, found in {"": common, **own}.items() if found}
 
 
 def _variants(pruned: Iterable[Record]) -> dict[tuple[str, str], Settings]:

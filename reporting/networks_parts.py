@@ -28,8 +28,8 @@ LOST = (
 PAIRED = (
     "Test accuracies in percentage points, over the pairs of a dense network and a seed that both "
     "rows have, with 95 % confidence intervals of the mean by Student's t, one by one; bold where "
-    "the interval does not contain 0. Methods with both gauges are compared in the balanced one; "
-    "differences.csv has all pairs."
+    "the interval does not contain 0. They are of the first method with its usual settings; of two "
+    "gauges the balanced one is compared. All pairs: differences.csv."
 )
 COST = (
     "Time of a run for one dense network and seed, for all its sparsities and learning rates of "

@@ -41,6 +41,16 @@ def to_markdown(table: Table) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def to_summary(table: Table) -> str:
+    """The first part of each section, for the terminal."""
+    blocks = []
+    for section in table:
+        first = parts_of(section, table)[0]
+        blocks += [f"## {title(section)}", *([grid_to_markdown(first.grid)] if first.grid else [])]
+        blocks += first.notes
+    return "\n\n".join(blocks) + "\n"
+
+
 def to_latex_tables(table: Table) -> str:
     """Accuracies and points lost of each section, with the rules of booktabs."""
     blocks = [LATEX_HEAD]

@@ -76,8 +76,9 @@ def read_predictions(folder: Path) -> SplitPredictions | None:
     try:
         frame = pd.read_csv(file, compression="gzip")
         return SplitPredictions(
-            *(frame[name].to_numpy(np.float64) for name in ("prediction", "label")),
-            frame["family"].to_numpy(np.int64),
+            predicted=frame["prediction"].to_numpy(np.float64),
+            label=frame["label"].to_numpy(np.float64),
+            family=frame["family"].to_numpy(np.int64),
         )
     except (OSError, EOFError, ValueError, KeyError) as error:
         log.warning("skipped: %s cannot be read: %s", file, " ".join(str(error).split()))

@@ -158,8 +158,8 @@ def _with_differences(
         baselines = [p for p in rows if p[0].predictor == BASELINE and p[0].shipped == row.shipped]
         found = replace(
             row,
-            tau_interval=resampled and resampled.tau_interval,
-            r2_interval=resampled and resampled.r2_interval,
+            tau_interval=resampled.tau_interval if resampled else None,
+            r2_interval=resampled.r2_interval if resampled else None,
         )
         if len(baselines) == 1 and row.predictor != BASELINE:
             found = _compared(found, resampled, *baselines[0])

@@ -75,7 +75,9 @@ def predictors_grid(section: PredictorSection, table: PredictorTable) -> Grid:
                 "R², 95 % (networks)": _span(row.r2_interval, ".4f"),
                 "MAE": row.mae.show(),
                 DIFFERENCE: row.difference.show("+.4f", 1.0) if row.difference else "",
-                "95 % (seeds)": _span(row.difference and row.difference.interval(), "+.4f"),
+                "95 % (seeds)": _span(
+                    row.difference.interval() if row.difference else None, "+.4f"
+                ),
                 "95 % (networks)": _span(row.difference_interval, "+.4f"),
                 "minutes": row.seconds.show(".1f", 1 / 60) if row.seconds else "",
                 "n": str(row.kendall_tau.n),

@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from reporting.differences import Difference, fair_differences
-from reporting.fairness import BALANCED, GAUGE, budget, fair_rows
+from reporting.fairness import (
+    BALANCED,
+    GAUGE,
+    budget,
+    fair_rows,
+    short_name,
+    usual_names,
+)
 from reporting.mean_sd import ENOUGH, MeanSd
 from reporting.networks import Row, Section
 from reporting.published import published
@@ -16,7 +23,9 @@ def reading(section: Section) -> list[str]:
         return []
     found = []
     if any(row.settings.get(GAUGE) == BALANCED for row in rows):
-        found.append("Methods that have both gauges are compared in the balanced one.")
+        found.append(
+            "Methods that have both gauges are compared in the balanced one, which names leave out."
+        )
     found += _best(rows)
     found += _losses(section, rows)
     largest = max(row.test_acc.n for row in rows)
@@ -36,7 +45,7 @@ def _best(rows: Sequence[Row]) -> Iterable[str]:
             if len(group) > 1:
                 best = max(group, key=lambda row: row.test_acc.mean)
                 lost = f", which loses {_points(best.lost)} points" if best.lost else ""
-                parts.append(f"{best.name} at {100 * sparsity:.4g} %{lost}")
+                parts.append(f"{short_name(best)} at {100 * sparsity:.4g} %{lost}")
         if parts:
             yield f"Highest means of test accuracy: {'; '.join(parts)}."
 
@@ -45,8 +54,10 @@ def _losses(section: Section, rows: Sequence[Row]) -> Iterable[str]:
     """Points lost by the methods that were published, beside the published ones."""
     theirs = published(section)
     groups: dict[tuple[str, str, bool], list[Row]] = {}
+    usual = usual_names(rows)
     for row in rows:
-        groups.setdefault((row.method, row.name, row.shipped), []).append(row)
+        if row.name in usual:
+            groups.setdefault((row.method, short_name(row), row.shipped), []).append(row)
     for (method, name, _), of_line in sorted(groups.items()):
         if theirs is None or method not in theirs.accuracies:
             continue
@@ -65,12 +76,13 @@ def _differences(pairs: Sequence[Difference]) -> Iterable[str]:
     firsts: dict[tuple[float, str], list[Difference]] = {}
     for pair in pairs:
         if pair.interval:
-            firsts.setdefault((pair.first.sparsity, pair.first.name), []).append(pair)
+            firsts.setdefault((pair.first.sparsity, short_name(pair.first)), []).append(pair)
     sentences: dict[str, list[str]] = {}
     for (sparsity, name), found in firsts.items():
-        ahead = [p.second.name for p in found if p.interval and p.interval[0] > 0]
-        behind = [p.second.name for p in found if p.interval and p.interval[1] < 0]
-        same = [p.second.name for p in found if p.second.name not in {*ahead, *behind}]
+        ahead = [short_name(p.second) for p in found if p.interval and p.interval[0] > 0]
+        behind = [short_name(p.second) for p in found if p.interval and p.interval[1] < 0]
+        others = [short_name(pair.second) for pair in found]
+        same = [other for other in others if other not in {*ahead, *behind}]
         parts = [
             f"{what} {', '.join(names)}"
             for what, names in (("ahead of", ahead), ("behind", behind), ("not apart from", same))

@@ -12,6 +12,8 @@ from reporting.settings import Settings, canonical
 
 FINETUNED_DENSE = "dense, fine-tuned"
 DENSE = frozenset({"dense", FINETUNED_DENSE})
+# Settings without a meaning where nothing is pruned.
+OF_PRUNING = ("selection.", "pruner.", "prune_biases")
 # Target, data set, remark on it, whether the dense network saw validation images, its settings.
 SectionKey = tuple[str, str, str, bool, str]
 # The dense network (its hash) and the seed of the run that pruned it.
@@ -123,13 +125,16 @@ def _pruned_records(run: Run) -> Iterable[Record]:
     settings, section = split(results), section_key(results)
     for row in results.pruned:
         method = row.method or str(results.method)
+        own = settings.method
+        if method == "dense":
+            own = {key: value for key, value in own.items() if not key.startswith(OF_PRUNING)}
         yield Record(
             section=section,
             shipped=run.shipped,
             method=FINETUNED_DENSE if method == "dense" else method,
             sparsity=round(row.sparsity, 6),
             unit=(dense_id(results.dense), results.seed),
-            settings=settings.method,
+            settings=own,
             rates=tuple(sorted({rate.lr for rate in row.finetune_rates})) or settings.rates,
             row=row,
             runs=(run,),

@@ -2,20 +2,21 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from reporting import collect
+from reporting import Run, collect
+from reporting.commands import runs_to_markdown
 from reporting.copies import update_copies
 from reporting.curves import plot_curves
 from reporting.layer_heatmap import plot_layers
 from reporting.learning_curves import plot_learning_curves
 from reporting.networks import Table, tabulate
 from reporting.networks_csv import differences_to_csv, to_csv
-from reporting.networks_text import to_latex_tables, to_markdown
+from reporting.networks_text import to_latex_tables, to_markdown, to_summary
 from reporting.page import html_page
 from reporting.pareto import plot_pareto
 from reporting.predictor_rows import PredictorTable
@@ -39,10 +40,14 @@ class Report:
     Attributes:
         networks: pruned and dense ones.
         predictors: of accuracies.
+        runs: that they were made of.
+        files: that were written, by name.
     """
 
     networks: Table
     predictors: PredictorTable
+    runs: Sequence[Run] = ()
+    files: tuple[str, ...] = ()
 
 
 def report(
@@ -72,7 +77,7 @@ def report(
     runs, complaints = collect(searched, shipped=shipped, with_shipped=reference)
     for complaint in complaints:
         log.warning(complaint)
-    found = Report(tabulate(runs), tabulate_predictors(runs))
+    found = Report(tabulate(runs), tabulate_predictors(runs), runs)
     if debug := sum(bool(run.results.debug) for run in runs):
         log.info("left out: %d on some batches only (debug)", debug)
     if failed := without_scores(runs):
@@ -83,26 +88,34 @@ def report(
             "first (python train.py), set 'roots=[FOLDER]', or see those that came with the "
             "project (reference=true)"
         )
-    write(found, Path(output_dir).expanduser())
+    files = write(found, Path(output_dir).expanduser())
     for page in pages:
         update_copies(Path(page).expanduser())
-    return found
+    return replace(found, files=files)
 
 
-def write(found: Report, folder: Path) -> None:
-    """Write all files of the report.
+def write(found: Report, folder: Path) -> tuple[str, ...]:
+    """Write all files of the report; returns their names.
 
     Raises:
         ValueError: if the folder cannot be written to.
     """
     drawn = {name: _png(figure) for name, figure in figures(found).items()}
     page = html_page(found.networks, found.predictors, drawn)
-    for name, text in {**texts(found), "index.html": page}.items():
+    pages = {"index.html": page, **texts(found)}
+    for name, text in pages.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     for name, content in drawn.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_bytes(content)
+    return (*pages, *drawn)
+
+
+def summary(found: Report) -> str:
+    """What the terminal shows, as Markdown: accuracies, and the table of predictors."""
+    networks = to_summary(found.networks) if found.networks else ""
+    return networks + (predictors_to_markdown(found.predictors) if found.predictors else "")
 
 
 def texts(found: Report) -> dict[str, str]:
@@ -116,6 +129,8 @@ def texts(found: Report) -> dict[str, str]:
     if found.predictors:
         written["predictors.md"] = predictors_to_markdown(found.predictors)
         written["predictors.csv"] = predictors_to_csv(found.predictors)
+    if commands := runs_to_markdown(found.runs):
+        written["runs.md"] = commands
     return written
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +24,14 @@ RUN = "run"
 VAGUE = {"lr", "epochs", "max_epochs", "patience", "name", "weight", "folder"}
 # Settings whose value speaks for itself.
 VALUE_ONLY = {"gauge", "setting", "precision", RUN, UNRECORDED}
+# Settings that have a name of their own in the paper.
+NAMES = {
+    "model.l1_weight": "λ",
+    "pruner.l1_weight": "λ",
+    "architecture.kind._target_": "symmetry",
+}
+# Settings that are there or not, whatever their class.
+THERE = {"distill": "distilled"}
 # The most settings that a label spells out.
 MOST = 6
 PATH_OF_CLASS = re.compile(r"([a-z_]\w*\.)+\w+")
@@ -45,27 +53,79 @@ def is_setting(key: str) -> bool:
 
 
 def labels(variants: Sequence[tuple[str, Settings]]) -> list[str]:
-    """A short text for each variant: the settings that others have with other values.
+    """A short text for each variant: its settings that are not the usual ones.
 
     Args:
         variants: methods and their settings. What is missing in one of two variants of a method
             differs, too; a method's own settings are compared with those of the same method only.
     """
+    by_method = _by_method(variants)
+    usual = usual_settings(variants)
     across = keys_between_methods(s for _, s in variants)
-    by_method: dict[str, list[Settings]] = defaultdict(list)
-    for method, settings in variants:
-        by_method[method].append(settings)
     shown = {
         m: across | _keys_that_differ(s) | _keys_absent_in_some(s) for m, s in by_method.items()
     }
     names = short_names(set().union(*shown.values()))
     found = []
     for method, settings in variants:
-        keys = sorted(shown[method] & settings.keys())
+        own = usual[method]
+        keys = [
+            key
+            for key in sorted(shown[method] & settings.keys(), key=_place)
+            if key not in own or not _equal(key, settings, own)
+        ]
         texts = [describe(names[key], settings[key], method) for key in keys]
         more = len(texts) - MOST
         found.append(", ".join(texts[:MOST] + [f"{more} more"] * (more > 0)))
     return _distinct(variants, found, shown)
+
+
+def usual_settings(variants: Sequence[tuple[str, Settings]]) -> dict[str, Settings]:
+    """By method, the values that most variants have, of settings that differ.
+
+    A gauge is never usual, nor is a value that no majority has, nor a setting that some variant of
+    the method lacks. A method's own settings are counted among its own variants.
+    """
+    by_method = _by_method(variants)
+    every = [settings for _, settings in variants]
+    across = keys_between_methods(every)
+    found = {}
+    for method, of_method in by_method.items():
+        partial = _keys_absent_in_some(of_method)
+        keys = (across | _keys_that_differ(of_method)) & of_method[0].keys() - partial
+        counted = {key: every if key in across else of_method for key in keys - {UNRECORDED, RUN}}
+        values = {key: _majority(key, among) for key, among in counted.items()}
+        found[method] = {
+            key: value[0] for key, value in values.items() if value and not key.endswith(".gauge")
+        }
+    return found
+
+
+def _by_method(variants: Iterable[tuple[str, Settings]]) -> dict[str, list[Settings]]:
+    found: dict[str, list[Settings]] = defaultdict(list)
+    for method, settings in variants:
+        found[method].append(settings)
+    return found
+
+
+def _majority(key: str, among: Sequence[Settings]) -> list[ProtocolValue]:
+    """The value that more have than any other; empty if there is none."""
+    values = {
+        canonical({key: settings[key]}): settings[key] for settings in among if key in settings
+    }
+    counts = Counter(canonical({key: s[key]}) for s in among if key in s).most_common(2)
+    if len(counts) > 1 and counts[0][1] == counts[1][1]:
+        return []
+    return [values[counts[0][0]]]
+
+
+def _equal(key: str, one: Settings, other: Settings) -> bool:
+    return canonical({key: one[key]}) == canonical({key: other[key]})
+
+
+def _place(key: str) -> tuple[bool, str]:
+    """The gauge comes first, the others by name."""
+    return not key.endswith(".gauge"), key
 
 
 def keys_between_methods(variants: Iterable[Settings]) -> set[str]:
@@ -90,12 +150,13 @@ def short_names(keys: Iterable[str]) -> dict[str, str]:
     """The last word of each key; the last two where one is vague or not unique."""
     plain = {key: key.removesuffix("._target_") for key in keys}
     last = [key.rpartition(".")[2] for key in plain.values()]
-    return {
+    names = {
         key: " ".join(plain[key].split(".")[-2:])
         if word in VAGUE or last.count(word) > 1
         else word.replace("_", " ")
         for key, word in zip(plain, last, strict=True)
     }
+    return {key: NAMES.get(key, name) for key, name in names.items()}
 
 
 def plain_text(value: object) -> str:
@@ -111,6 +172,8 @@ def describe(name: str, value: ProtocolValue, method: str = "") -> str:
     name = {"finetune lr": "fine-tuning rates"}.get(name, name)
     if value is None or isinstance(value, bool):
         return name if value else f"no {name}"
+    if name in THERE:
+        return THERE[name]
     values = value if isinstance(value, list) else [value]
     text = ", ".join(_plain(entry) for entry in values)
     return text if name.split()[-1] in VALUE_ONLY else f"{name} {text}"

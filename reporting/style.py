@@ -76,7 +76,8 @@ def looks(table: Table) -> dict[tuple[str, str], Look]:
     A method's settings are in the order of their labels over the whole table.
     """
     rows = [row for section in table for row in section.rows]
-    colours, place = (f(row.method for row in rows) for f in (method_colours, place_methods))
+    colours = method_colours(row.method for row in rows)
+    place = place_methods(row.method for row in rows)
     labels: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         labels[row.method].add(row.label)

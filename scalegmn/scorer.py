@@ -9,10 +9,15 @@ from torch import Tensor, nn
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
 from scalegmn.nn.backbone import Backbone
+from scalegmn.path_strength import path_strength
 
 
 class Scorer(nn.Module):
-    r"""Scores every weight of a network: :math:`s = \hat f(G, \theta)`, one number per weight.
+    r"""Scores every weight of a network: :math:`s = S(\theta) + \hat f(G, \theta)`.
+
+    One number per weight, around 0. :math:`S` is the strength of the paths through a weight, see
+    :func:`~scalegmn.path_strength.path_strength`, and the metanetwork :math:`\hat f` learns to
+    deviate from it: training begins with a ranking that makes sense.
 
     Factors of hidden units do not change a score, and permutations of hidden units permute scores
     as they permute weights: a mask made of the highest scores is the same mask for all networks
@@ -59,4 +64,5 @@ class Scorer(nn.Module):
         batched = (x_V[None], x_E[None]) if single else (x_V, x_E)
         _, (scores,) = self.gnn(views, *batched)
         placed = graph.parameters(torch.zeros_like(x_V), scores.view_as(x_E))
-        return {block.weight: placed[block.weight] for block in graph.blocks}
+        base = path_strength(graph, params)
+        return {name: strength + placed[name] for name, strength in base.items()}

@@ -16,6 +16,7 @@ from scalegmn.targets import SmallCNN
 ZOO = ("experiment=build_zoo", "data=digits")
 PRUNED_ZOO = ("experiment=build_pruned_zoo", "data=digits")
 ONE_SHOT = "experiment=baseline_magnitude"
+REWIND = ("experiment=baseline_imp", "pruner=imp_rewind")
 
 
 @pytest.fixture
@@ -71,6 +72,15 @@ def files(tmp_path):
         (["trainer.accelerator=quantum"], "quantum"),
         (["ckpt_path=none.ckpt"], "ckpt_path=none.ckpt: no such file"),
         (["data=small_cnn_zoo", "paths.data_dir=none"], "error: none/cifar10: no such folder; get"),
+        (
+            ["experiment=baseline_imp", "pruner.rounds=0"],
+            "pruner.rounds must be a whole number, at",
+        ),
+        (["experiment=baseline_imp", "pruner.lr=[1e-3,0]"], "pruner.lr must be above 0, got 0"),
+        (["experiment=baseline_gmp", "pruner.ramp=2"], "pruner.ramp must be a number above 0 and"),
+        (["experiment=baseline_l1", "pruner.l1_weight=0"], "pruner.l1_weight must be above 0, got"),
+        ([*REWIND, "pruner.rewind.weights=none"], "pruner.rewind.weights=none: no such file"),
+        ([*REWIND, "pruner.rewind.fraction=1"], "pruner.rewind.fraction must be a number above 0"),
         ([*ZOO, "zoo.networks=0"], "error: zoo.networks must be a whole number, at least 1, got 0"),
         ([*ZOO, "zoo.networks=many"], "error: zoo.networks='many': expected int"),
         ([*ZOO, "zoo.ranges.optimizer=[lion]"], "'lion' is not one of adam, rmsprop, sgd"),
@@ -119,6 +129,12 @@ def test_mistakes_in_the_command_of_a_report(argument, message, tmp_path, monkey
 def test_mistakes_in_the_file_of_a_network(end, files, name, message):
     assert message in end(ONE_SHOT, "data=digits", f"target.weights={files / name}")
     assert message in end(f"file={files / name}", "data=digits", script=evaluate)
+
+
+def test_a_given_network_is_not_rewound_without_its_early_weights(end, files):
+    weights = f"target.weights={files / 'good.pt'}"
+    message = "its early weights are unknown, to which pruner=imp_rewind goes back: give pruner.rew"
+    assert message in end(*REWIND, "data=digits", weights)
 
 
 @pytest.fixture

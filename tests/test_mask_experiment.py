@@ -51,7 +51,7 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(tmp_path):
             keep, True
         )
         zeros = sum(int((pruned[name] == 0).sum()) for name in keep)
-        assert zeros == int(4896 * row["sparsity"])
+        assert zeros == int(4912 * row["sparsity"])
 
 
 def test_two_processes_score_alike(tmp_path_factory):

@@ -3,6 +3,7 @@
 from pipelines.methods.candidate import Candidate, Method, NetworkPruner
 from pipelines.methods.gmp import GMP
 from pipelines.methods.imp import IMP
+from pipelines.methods.imp_rewind import IMPRewind
 from pipelines.methods.l1 import L1
 from pipelines.methods.one_shot import OneShot
 from pipelines.methods.scalegmn_eq import ScaleGMNEq
@@ -12,6 +13,7 @@ from pipelines.methods.shuffled import Shuffled
 __all__ = [
     "GMP",
     "IMP",
+    "IMPRewind",
     "L1",
     "Candidate",
     "Method",

@@ -14,6 +14,7 @@ from lightning_modules.schedule import OptimizerFactory, Schedule
 from pipelines.fit import Budget, fit
 from pipelines.methods.candidate import Candidate
 from pipelines.methods.one_shot import OneShot
+from pipelines.methods.own_folder import own_folder
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.arguments import check_number, check_whole
@@ -31,7 +32,7 @@ class GMP:
     Reference: Zhu and Gupta, *To prune, or not to prune*, 2017, arXiv:1710.01878.
 
     Args:
-        name: of the method, and of the folder of its training.
+        name: of the method.
         prune: what is pruned, of what is left.
         optimizer: makes an optimizer for the network's parameters.
         scheduler: of its learning rate; ``None`` for a constant one.
@@ -76,10 +77,10 @@ class GMP:
         self, run: Run, net: nn.Module, sparsities: Sequence[float], *, epochs: int = 0
     ) -> Iterator[Candidate]:
         """Candidates from any network; see :class:`~pipelines.methods.NetworkPruner`."""
-        folder = run.folder / self.name
-        files = {s: folder / f"sparsity_{100 * s:g}.safetensors" for s in sparsities}
+        folder = own_folder(run, self.name)
+        files = {s: folder / f"gradual_{100 * s:g}.safetensors" for s in sparsities}
         work, leaves = partial(self._fit, run, net, files, folder), list(files.values())
-        done = once(run, folder / "stage.json", work, keys=["epochs"], leaves=leaves)
+        done = once(run, folder / "gradual.json", work, keys=["epochs"], leaves=leaves)
         for sparsity, used in zip(sparsities, done["epochs"], strict=True):
             pruned = deepcopy(net)
             mask = load_masked(files[sparsity], pruned)
@@ -111,6 +112,7 @@ class GMP:
                 folder=folder,
                 label=self.name,
                 callbacks=[StopOnDivergence(), pruning],
+                ckpt_path=run.cfg.ckpt_path if folder == run.folder else None,
             )
         return {"epochs": [pruning.epochs.get(sparsity, total) for sparsity in files]}
 

@@ -14,6 +14,7 @@ from lightning_modules.schedule import OptimizerFactory, Schedule
 from pipelines.fit import Budget, fit
 from pipelines.metadata import metadata
 from pipelines.methods.candidate import Candidate, NetworkPruner
+from pipelines.methods.own_folder import own_folder
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.arguments import check_number, check_whole
@@ -33,7 +34,7 @@ class L1:
     2015, arXiv:1506.02626, section 3.1.
 
     Args:
-        name: of the method, and of the folder of its training.
+        name: of the method.
         prune: how the trained network is pruned.
         l1_weight: λ.
         threshold: weights below become zero for good while the network is trained; ``None`` for
@@ -83,9 +84,9 @@ class L1:
         self, run: Run, net: nn.Module, sparsities: Sequence[float], *, epochs: int = 0
     ) -> Iterator[Candidate]:
         """Candidates from any network; see :class:`~pipelines.methods.NetworkPruner`."""
-        folder = run.folder / self.name
+        folder = own_folder(run, self.name)
         work = partial(self._fit, run, net, folder)
-        done = once(run, folder / "stage.json", work, keys=["epochs"], leaves=[folder / FILE])
+        done = once(run, folder / "sparse.json", work, keys=["epochs"], leaves=[folder / FILE])
         sparse = deepcopy(net)
         sparse.load_state_dict(load_state(folder / FILE, sparse))
         yield from self.pruner.prune(run, sparse, sparsities, epochs=epochs + done["epochs"])
@@ -99,7 +100,13 @@ class L1:
         module = self.module(deepcopy(net).requires_grad_(True))
         with announced(run.processes, f"{self.name}: training for {self.budget.max_epochs} epochs"):
             epochs = fit(
-                run, module, self.budget, folder=folder, label=self.name, callbacks=callbacks
+                run,
+                module,
+                self.budget,
+                folder=folder,
+                label=self.name,
+                callbacks=callbacks,
+                ckpt_path=run.cfg.ckpt_path if folder == run.folder else None,
             )
         if run.processes.is_first:
             about = {**metadata(run.cfg), "method": self.name}

@@ -139,8 +139,8 @@ def _fill(rows: Float32[Tensor, "n p"], parts: Sequence[Records], columns: Tenso
 
 def _in_range(networks: Networks, net: SmallCNN) -> Tensor:
     """Which networks a metanetwork can read, however many layers it has."""
-    channels = net.features[0].weight.shape[1]
-    graph = NetworkGraph.from_module(net, torch.zeros(1, channels, 32, 32))
+    weights = next(p for p in net.parameters() if p.ndim == 4)
+    graph = NetworkGraph.from_module(net, torch.zeros(1, weights.shape[1], 32, 32))
     rounds = len(graph.blocks)
     chunks = torch.arange(len(networks)).split(CHUNK)
     return torch.cat([in_range(graph, networks[some].parameters, rounds) for some in chunks])

@@ -134,3 +134,26 @@ def test_batches_are_made_on_the_device_of_the_trainer():
 def test_an_empty_batch_is_refused():
     with pytest.raises(ValueError, match="data.batch_size must be a whole .* got 0"):
         Digits(batch_size=0)
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_channels_may_lie_last(augment):
+    data, other = (ready(batch_size=100, augment=augment) for _ in range(2))
+    other.channels_last = True
+    (x, y), (last, labels) = batches(data)[0], batches(other)[0]
+    # Of one channel, only the strides tell.
+    assert last.stride() == (1024, 1, 32, 1) and x.stride() == (1024, 1024, 32, 1)
+    assert torch.equal(x, last) and torch.equal(y, labels)
+
+
+def test_whole_batches_on_one_of_several_processes():
+    data = ready(batch_size=100)
+    expected = {split: batches(data, epoch=1, split=split) for split in ("train", "val")}
+    strategy = SimpleNamespace(root_device=torch.device("cpu"))
+    data.trainer = SimpleNamespace(global_rank=1, world_size=2, strategy=strategy)
+    assert len(batches(data, epoch=1)[0][1]) == 50
+    for split, found in expected.items():
+        loader = data.unshared_loader(split)
+        loader.sampler.set_epoch(1)
+        for (x, y), (x2, y2) in zip(loader, found, strict=True):
+            assert torch.equal(x, x2) and torch.equal(y, y2)

@@ -25,6 +25,7 @@ EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
 CHOICES = [
     *("data=cifar10", "data=digits", "data=pruned_zoo", "data=zoo_union", "optimizer=sgd"),
     *("scheduler=cosine", "scheduler=warmup_cosine", "pruner=shuffled", "pruner=snip"),
+    "pruner=imp_rewind",
     *("pruner=random", "target=vgg19", "trainer=ddp_cpu", "model/symmetry=hetero_abs"),
 ]
 

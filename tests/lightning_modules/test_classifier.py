@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch.optim import SGD, Adam
 
 from lightning_modules.classifier import Classifier
+from lightning_modules.schedule import Schedule
 from scalegmn.targets import SmallCNN
 
 STILL = partial(SGD, lr=0.0)
@@ -49,6 +50,20 @@ def test_it_learns(make_trainer, data):
     assert trainer.callback_metrics["val/accuracy"] > 0.4
     (test,) = trainer.test(module, datamodule=data, verbose=False)
     assert test["test/accuracy"] > 0.4
+
+
+@pytest.mark.parametrize(("interval", "rate"), [("epoch", 0.5**2), ("step", 0.5 ** (2 * 7))])
+def test_the_schedule_may_begin_at_a_later_epoch(make_trainer, data, interval, rate):
+    halved = partial(torch.optim.lr_scheduler.ExponentialLR, gamma=0.5)
+    schedule = Schedule(halved, interval)
+    module = Classifier(
+        SmallCNN(), optimizer=partial(SGD, lr=1.0), scheduler=schedule, first_epoch=2
+    )
+    rates = []
+    module.on_train_batch_start = lambda *_: rates.append(module.optimizers().param_groups[0]["lr"])
+    make_trainer(max_epochs=2).fit(module, datamodule=data)
+    assert len(rates) == 2 * 7
+    assert rates[0] == pytest.approx(rate)
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 2.0, float("nan")])

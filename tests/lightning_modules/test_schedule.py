@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 from torch.optim import SGD
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR
 
 from lightning_modules.schedule import Schedule, WarmUp, scheduled, warmup_cosine
 
@@ -53,6 +53,29 @@ def test_the_state_of_a_warm_up_is_plain():
     scheduler.step()
     other.load_state_dict(scheduler.state_dict())
     assert other.get_last_lr() == [0.2]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(CosineAnnealingLR, T_max=12),
+        partial(warmup_cosine, warmup=4, total=12),
+        partial(LambdaLR, lr_lambda=WarmUp(10)),
+    ],
+)
+@pytest.mark.parametrize("skip", [1, 5])
+def test_a_schedule_goes_on_after_what_is_left_out(make, skip):
+    def rates(skip):
+        parameters = [nn.Parameter(torch.zeros(1))]
+        made = scheduled(parameters, partial(SGD, lr=1.0), Schedule(make), skip=skip)
+        found = []
+        for _ in range(12 - skip):
+            found.append(made["optimizer"].param_groups[0]["lr"])
+            made["optimizer"].step()
+            made["lr_scheduler"]["scheduler"].step()
+        return found
+
+    assert rates(skip) == rates(0)[skip:]
 
 
 def test_without_a_schedule_the_rate_stays():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from reporting import Run
 from reporting.networks import tabulate
 from reporting.reading import reading
@@ -51,10 +53,9 @@ def test_methods_in_both_gauges_are_compared_in_the_balanced_one(run):
         for r in units(run, "magnitude", (best,), protocol={"selection.gauge": gauge})
     ]
     found = sentences(*runs, *units(run, "random", (0.1,), protocol={"selection.gauge": "raw"}))
-    assert found[0] == "Methods that have both gauges are compared in the balanced one."
-    assert found[1] == (
-        "Highest means of test accuracy: magnitude (balanced) at 90 %, which loses 7.00 points."
-    )
+    assert found[0].startswith("Methods that have both gauges are compared in the balanced one")
+    assert found[1] == "Highest means of test accuracy: magnitude at 90 %, which loses 7.00 points."
+    assert not any("60.00" in sentence or "raw)" in sentence for sentence in found[2:])
 
 
 def test_methods_of_other_budgets_are_not_compared(run):
@@ -65,8 +66,22 @@ def test_methods_of_other_budgets_are_not_compared(run):
         *units(run, "random", (0.40, 0.41, 0.42), protocol=longer),
     )
     apart = [s for s in found if s.startswith("By 95 %")]
-    assert len(apart) == 2
-    assert not any("max_epochs 9) is" in s and "random" in s for s in apart)
+    # Two of three rows have the longer budget, which is therefore the usual one.
+    assert apart == [
+        "By 95 % intervals, at 90 %, scalegmn_eq is ahead of scalegmn_eq (finetune max_epochs 9), "
+        "random."
+    ]
+
+
+def test_other_settings_are_compared_with_the_usual_ones_only(run):
+    eq = {lr: units(run, "scalegmn_eq", (lr, lr + 0.01, lr + 0.02)) for lr in (0.3, 0.4)}
+    runs = [
+        replace(r, protocol={**r.protocol, "optimizer.lr": lr, "model.l1_weight": weight})
+        for lr, weight in ((0.3, 1), (0.4, 1), (0.3, 2))
+        for r in eq[lr]
+    ]
+    found = [s for s in sentences(*runs) if s.startswith(("By 95 %", "Points"))]
+    assert len(found) == 2 and all("scalegmn_eq loses" in s or "scalegmn_eq is" in s for s in found)
 
 
 def test_a_section_without_pruned_networks_has_nothing_to_say(run):

@@ -1,6 +1,13 @@
 import pytest
 
-from reporting.settings import canonical, describe, labels, shared_settings, short_names
+from reporting.settings import (
+    canonical,
+    describe,
+    labels,
+    shared_settings,
+    short_names,
+    usual_settings,
+)
 
 UNRECORDED = {"experiment": "old"}
 
@@ -51,6 +58,34 @@ def test_a_label_spells_out_six_settings_at_most():
     assert labels([("m", many), ("m", {})]) == ["k0 0, k1 1, k2 2, k3 3, k4 4, k5 5, 3 more", ""]
 
 
+def test_what_most_variants_have_needs_no_word():
+    variants = [("m", {"finetune.engine": "a", "x.k": 1}) for _ in range(2)]
+    variants += [("m", {"finetune.engine": "b", "x.k": 1}), ("n", {"finetune.engine": "a"})]
+    assert labels(variants) == ["", "", "engine b", ""]
+    assert usual_settings(variants) == {m: {"finetune.engine": "a"} for m in "mn"}
+
+
+def test_gauges_ties_and_settings_that_some_lack_are_always_named():
+    gauges = [("m", {"selection.gauge": g}) for g in ("raw", "raw", "balanced")]
+    assert labels(gauges) == ["raw", "raw", "balanced"]
+    assert labels([("m", {"k": 1}), ("m", {"k": 2})]) == ["k 1", "k 2"]
+    assert labels([("m", {"k": 1}), ("m", {"k": 1}), ("m", {})]) == ["k 1", "k 1", ""]
+
+
+def test_a_methods_own_settings_are_counted_among_its_own_variants():
+    variants = [("m", {"optimizer.lr": lr}) for lr in (1, 1, 2)]
+    variants += [("n", {"optimizer.lr": lr}) for lr in (2, 2, 2, 1)]
+    expected = ["", "", "optimizer lr 2", "", "", "", "optimizer lr 1"]
+    assert labels(variants) == expected
+
+
+def test_settings_of_the_paper_have_its_names():
+    weights = [("scalegmn_eq", {"model.l1_weight": w}) for w in (0.001, 0.003)]
+    assert labels(weights) == ["λ 0.001", "λ 0.003"]
+    kinds = [("m", {"architecture.kind._target_": f"scalegmn.nn.{k}"}) for k in ("Scale", "Sign")]
+    assert labels(kinds) == ["symmetry Scale", "symmetry Sign"]
+
+
 def test_labels_are_distinct_also_where_values_look_alike():
     variants = [("m", {"a._target_": target, "b": 1}) for target in ("x.C", "y.C")]
     assert labels(variants) == ['{"a._target_": "x.C"}', '{"a._target_": "y.C"}']
@@ -74,6 +109,7 @@ def test_short_names_are_unique():
         ("rate", 0.0001, "rate 0.0001"),
         ("finetune lr", [0.01, 0.001], "fine-tuning rates 0.01, 0.001"),
         ("precision", "bf16-mixed", "bf16-mixed"),
+        ("distill", "scalegmn.distillation.Distillation", "distilled"),
         ("optimizer", "torch.optim.SGD", "optimizer SGD"),
         ("version", "v1.0 of 2026", "version v1.0 of 2026"),
     ],

@@ -1,7 +1,6 @@
 """Whole runs of a method on digits, stopped and started again."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def prune():
 
     def prune(folder, *overrides):
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            where = [f"paths.run_dir={folder}", f"paths.dense_dir={os.environ['SCALEGMN_DENSE']}"]
+            where = [f"paths.run_dir={folder}"]
             train(compose("train", overrides=[*TINY, *overrides, *where]))
         return Results.read(folder / "results.json")
 

@@ -37,9 +37,9 @@ def test_a_candidate_is_a_milestone_of_one_training(zeros, whole):
     masks = []
     for row in results.pruned:
         percent = f"{100 * row.sparsity:g}"
-        for file in (f"gmp/sparsity_{percent}.safetensors", f"pruned_{percent}.safetensors"):
+        for file in (f"gradual_{percent}.safetensors", f"pruned_{percent}.safetensors"):
             assert zeros(whole / file) == int(4912 * row.sparsity)
-        saved = load_file(whole / f"gmp/sparsity_{percent}.safetensors")
+        saved = load_file(whole / f"gradual_{percent}.safetensors")
         tuned = load_file(whole / f"pruned_{percent}.safetensors")
         masks.append({n: tuned[n] != 0 for n in tuned if f"mask.{n}" in saved})
         assert all(torch.equal(keep, saved[f"mask.{n}"].bool()) for n, keep in masks[-1].items())
@@ -59,7 +59,7 @@ def test_its_epochs_are_those_until_the_schedule_passes_it(whole):
 
 
 def test_the_sparsity_is_among_the_metrics(whole):
-    with (whole / "gmp" / "metrics.csv").open(newline="") as stream:
+    with (whole / "metrics.csv").open(newline="") as stream:
         found = [float(row["sparsity"]) for row in csv.DictReader(stream)]
     steps = [4, 8, 12, 18, 18]
     expected = [cubic_sparsity(t, final=0.9, end=18) for t in steps]
@@ -70,7 +70,7 @@ def test_the_sparsity_is_among_the_metrics(whole):
 def test_stopped_inside_its_training_it_ends_like_the_uninterrupted_run(
     prune, stopped, same, whole, tmp_path, batch
 ):
-    stopped(tmp_path, "gmp/checkpoints", batch, *GRADUAL)
+    stopped(tmp_path, f"{tmp_path.name}/checkpoints", batch, *GRADUAL)
     prune(tmp_path, *GRADUAL)
     same(tmp_path, whole)
 
@@ -93,9 +93,21 @@ def test_what_an_operator_made_is_pruned_gradually(prune, stopped, same, zeros, 
     same(broken, whole)
 
 
+def test_beside_another_method_its_training_has_a_folder(prune, zeros, tmp_path):
+    given = ("+pruner@compare.gmp=gmp", "trainer.max_epochs=2", "sparsity=0.5")
+    results = prune(tmp_path, "experiment=baseline_magnitude", *given)
+    assert [(row.method, row.epochs_before_finetune) for row in results.pruned] == [
+        (None, 0),
+        ("gmp", 2),
+    ]
+    assert (tmp_path / "gmp" / "metrics.csv").exists()
+    assert not (tmp_path / "metrics.csv").exists()
+    assert zeros(tmp_path / "gmp" / "pruned_50.safetensors") == 2456
+
+
 def test_balanced_magnitudes_prune_otherwise(prune, zeros, whole, tmp_path):
     prune(tmp_path, *GRADUAL, "selection.gauge=balanced", "selection.min_per_layer=30")
-    ours, theirs = (load_file(f / "gmp/sparsity_90.safetensors") for f in (tmp_path, whole))
+    ours, theirs = (load_file(f / "gradual_90.safetensors") for f in (tmp_path, whole))
     assert zeros(tmp_path / "pruned_90.safetensors") == int(4912 * 0.9)
     assert not torch.equal(ours["mask.fc.weight"], theirs["mask.fc.weight"])
     assert int(ours["mask.fc.weight"].sum()) >= 30

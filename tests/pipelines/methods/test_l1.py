@@ -27,7 +27,7 @@ def whole(prune, tmp_path_factory):
 
 
 def test_the_network_is_trained_once_and_pruned_to_every_sparsity(zeros, whole):
-    trained = load_file(whole / "l1" / "sparse.safetensors")
+    trained = load_file(whole / "sparse.safetensors")
     magnitudes = torch.cat([t.abs().flatten() for t in trained.values() if t.ndim > 1])
     for row in Results.read(whole / "results.json").pruned:
         assert row.epochs_before_finetune == 3
@@ -38,26 +38,26 @@ def test_the_network_is_trained_once_and_pruned_to_every_sparsity(zeros, whole):
 
 
 def test_the_best_epoch_is_that_of_the_whole_objective(whole):
-    with (whole / "l1" / "metrics.csv").open(newline="") as stream:
+    with (whole / "metrics.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 3
     best = min(rows, key=lambda row: float(row["val/total"]))
-    trained = load_file(whole / "l1" / "sparse.safetensors")
+    trained = load_file(whole / "sparse.safetensors")
     norm = sum(float(t.abs().sum()) for t in trained.values())
     assert norm == pytest.approx(float(best["val/l1"]), rel=1e-6)
 
 
 def test_small_weights_are_zero_before_anything_is_pruned(zeros, whole, prune, tmp_path):
-    found = zeros(whole / "l1" / "sparse.safetensors")
+    found = zeros(whole / "sparse.safetensors")
     prune(tmp_path, *SPARSE, "pruner.threshold=null")
-    assert found > 100 > zeros(tmp_path / "l1" / "sparse.safetensors")
+    assert found > 100 > zeros(tmp_path / "sparse.safetensors")
 
 
 @pytest.mark.parametrize("batch", [3, 12])
 def test_stopped_inside_its_training_it_ends_like_the_uninterrupted_run(
     prune, stopped, same, whole, tmp_path, batch
 ):
-    stopped(tmp_path, "l1/checkpoints", batch, *SPARSE, module=L1Pruner)
+    stopped(tmp_path, f"{tmp_path.name}/checkpoints", batch, *SPARSE, module=L1Pruner)
     prune(tmp_path, *SPARSE)
     same(tmp_path, whole)
 

@@ -3,7 +3,7 @@ import torch
 
 from scalegmn import readout
 from scalegmn.graph import NetworkGraph, Role
-from scalegmn.metanetwork import Functional
+from scalegmn.metanetwork import Functional, Operator
 from scalegmn.nn import Architecture, Bidirectional, Hetero, PlainIO, Scale, Sign
 from scalegmn.nn.preserve_size import keep_norm
 from scalegmn.symmetry import PermScale
@@ -70,3 +70,22 @@ def test_symmetries_do_not_depend_on_initial_values(kind, freedom):
     model = Functional(graph, arch, readout=readout.last_layer).eval()
     g = PermScale.sample(graph, spread=100.0)
     assert symmetry_error(model, graph, he_networks(graph, 4), g) < 1e-9
+
+
+@pytest.mark.usefixtures("float64")
+def test_an_operator_changes_weights_by_their_own_size_unless_it_is_scaled():
+    graph = NetworkGraph.from_module(SmallCNN(width=4), torch.zeros(1, 1, 32, 32))
+    params = he_networks(graph, 4)
+    arch = Architecture(d=16, num_layers=3, io=PlainIO(), preserve_size=True)
+
+    @torch.no_grad()
+    def change(operator):
+        new = operator(graph, params)
+        return [float((new[b.weight] - params[b.weight]).norm() / params[b.weight].norm())
+                for b in graph.blocks]  # fmt: skip
+
+    whole, scaled = Operator(graph, arch), Operator(graph, arch, out_scale=0.01)
+    assert all(0.1 < size < 10 for size in change(whole))
+    assert all(0.001 < size < 0.1 for size in change(scaled))
+    g = PermScale.sample(graph, spread=100.0)
+    assert symmetry_error(scaled, graph, params, g) < 1e-9
