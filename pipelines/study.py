@@ -40,7 +40,8 @@ class Study:
         study_name: of the study in its storage, where it is found again.
         storage: an URL that Optuna knows.
         pruner: the config of what stops bad trials, for the jobs; ``None`` for nothing.
-        overrides: of the sweep; those with several values, or an interval, are searched.
+        overrides: of the sweep, of each key the last; those with several values, or an interval,
+            are searched.
         sampler: the config of the sampler, which gets a seed.
         seed: of the sampler. Each new trial is proposed by a sampler of its own, so that a study
             that was stopped goes on as if it had not been.
@@ -62,15 +63,15 @@ class Study:
         sampler: DictConfig,
         seed: int,
     ) -> None:
-        overrides = list(overrides)
-        searched = [override for override in overrides if override.is_sweep_override()]
+        by_key = {override.get_key_element(): override for override in overrides}
+        searched = {key: o for key, o in by_key.items() if o.is_sweep_override()}
         if not searched:
             raise ValueError(
                 "nothing to search: give a key several values, such as optimizer.lr=1e-3,1e-4, or "
                 "an interval, such as 'optimizer.lr=tag(log, interval(1e-5, 1e-2))'"
             )
-        self._space = {override.get_key_element(): distribution(override) for override in searched}
-        self._fixed = [str(o.input_line) for o in overrides if not o.is_sweep_override()]
+        self._space = {key: distribution(override) for key, override in searched.items()}
+        self._fixed = [str(o.input_line) for key, o in by_key.items() if key not in searched]
         self._sampler = instantiate(sampler)
         self._seed = seed
         optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -88,13 +88,15 @@ def test_a_search_that_is_killed_ends_like_an_undisturbed_one(undisturbed, tmp_p
     folder = tmp_path / "search"
     command = [sys.executable, "train.py", *SEARCH, *places(folder)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, process_group=0)
-    until = time.monotonic() + 300
-    # In the fourth trial, after its first network.
-    while len(list(folder.glob("*/pruned_50.safetensors"))) < 4:
-        assert process.poll() is None and time.monotonic() < until
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        until = time.monotonic() + 300
+        # In the fourth trial, after its first network.
+        while len(list(folder.glob("*/pruned_50.safetensors"))) < 4:
+            assert process.poll() is None and time.monotonic() < until
+            time.sleep(0.02)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     before = {file: file.stat().st_mtime_ns for file in folder.glob("*/results.json")}
     search(monkeypatch, folder)
     done = ("COMPLETE", "PRUNED")

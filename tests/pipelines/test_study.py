@@ -74,6 +74,14 @@ def test_a_job_has_what_is_given_and_what_is_proposed(make):
     assert trial.user_attrs["job"] == job_folder(overrides)
 
 
+def test_of_a_key_the_last_value_counts(make):
+    study = make(space=[*SPACE, "c=1,2", "c=3", "seed=8", "b=interval(2,3)"])
+    ((overrides, _),) = study.ask(1).items()
+    given = dict(override.split("=") for override in overrides)
+    assert given.keys() == {"seed", "a", "b", "c"} and len(overrides) == 4
+    assert (given["seed"], given["c"]) == ("8", "3") and 2 <= float(given["b"]) <= 3
+
+
 def test_values_that_are_proposed_twice_at_once_are_one_job(make):
     study = make(space=["b=x,y"])
     jobs = study.ask(8)
