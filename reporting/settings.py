@@ -23,7 +23,7 @@ RUN = "run"
 # Last words of keys that say nothing by themselves.
 VAGUE = {"lr", "epochs", "max_epochs", "patience", "name", "weight", "folder"}
 # Settings whose value speaks for itself.
-VALUE_ONLY = {"gauge", "setting", "precision", RUN, UNRECORDED}
+VALUE_ONLY = {"allocate", "gauge", "setting", "precision", RUN, UNRECORDED}
 # Settings that have a name of their own in the paper.
 NAMES = {
     "model.l1_weight": "λ",
