@@ -106,12 +106,11 @@ class Study:
 
     def tell(self, trials: Iterable[Trial], objective: float | None) -> None:
         """What a job found; ``None`` if it failed, or was stopped as a bad trial."""
-        known = objective is not None and isfinite(objective)
-        state = TrialState.COMPLETE if known else TrialState.FAIL
+        value = objective if objective is not None and isfinite(objective) else None
+        state = TrialState.FAIL if value is None else TrialState.COMPLETE
         for trial in trials:
-            values = [objective] if known else None
-            told = self._study.tell(trial, values, state, skip_if_finished=True)
-            what = f"{objective:.6g}" if known else told.state.name.lower()
+            told = self._study.tell(trial, value, state, skip_if_finished=True)
+            what = told.state.name.lower() if value is None else f"{value:.6g}"
             log.info("trial %d: %s with %s", told.number, what, _readable(told.params))
 
     def conclude(self, file: Path) -> None:
