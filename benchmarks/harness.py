@@ -107,7 +107,7 @@ def main(
             found["floor"] = asdict(floor(eager, bytes_of(**job["options"]), args.device))
         sys.stdout.write(json.dumps(found))
         return
-    rows, args.load = [], [os.getloadavg()[0]]
+    rows = []
     for case in cases:
         if args.case is None or args.case in case.name:
             sides = [OURS, PLAIN] if case.with_plain else [OURS]
@@ -163,7 +163,7 @@ def _write(rows: Sequence[tuple[Case, dict[str, Measured]]], args: argparse.Name
         + (f' --case "{args.case}"' if args.case else ""),
         "device": torch.cuda.get_device_name() if cuda else _processor(),
         "threads": torch.get_num_threads(),
-        "load": args.load + [os.getloadavg()[0]],  # of the last minute, before and after
+        "load_at_end": os.getloadavg()[0],
         "allocator": {k: v for k, v in os.environ.items() if k.startswith(("MALLOC_", "THP_"))},
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "cases": [

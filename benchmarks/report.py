@@ -39,7 +39,7 @@ def main() -> None:
 def table(record: Record) -> str:
     """A Markdown table of one benchmark."""
     allocator = " ".join(f"{k}={v}" for k, v in record["allocator"].items())
-    load = f"load {' to '.join(f'{x:.1f}' for x in record['load'])}"
+    load = f"load {record['load_at_end']:.1f} at the end"
     about = f"{record['device']}, torch {record['versions']['torch']}, {load}, {allocator}"
     about = about.rstrip(", ")
     rows = [row(case) for case in record["cases"]]

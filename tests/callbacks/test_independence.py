@@ -26,4 +26,5 @@ def test_every_callback_is_exported():
         for n in ast.parse(f.read_text()).body
         if isinstance(n, ast.ClassDef) and not n.name.startswith("_")
     }
-    assert set(callbacks.__all__) == classes
+    errors = {"Diverged"}
+    assert set(callbacks.__all__) == classes - errors

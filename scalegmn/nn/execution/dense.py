@@ -123,7 +123,7 @@ def blocks_needed(
     return needed
 
 
-def _nodes(graph: NetworkGraph, device: torch.device, reads_sign: bool) -> GraphView:
+def _nodes(graph: NetworkGraph, device: torch.device, reads_sign: bool = True) -> GraphView:
     """Where the nodes lie; no bands."""
     by_role: dict[Role, Index] = {}
     for role in Role:

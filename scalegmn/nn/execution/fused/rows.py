@@ -5,7 +5,7 @@ and returns the value with what ``backward`` needs, which returns the gradient o
 two-dimensional.
 """
 
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -21,16 +21,6 @@ from scalegmn.nn.unit import inverse_length
 Saved = Any  # what a forward pass keeps for the backward pass
 
 
-class Activated(NamedTuple):
-    """What :class:`MLPTail` keeps: the hidden layer, normalised, activated; mean and 1 / std."""
-
-    hidden: Tensor
-    normed: Tensor
-    active: Tensor
-    mean: Tensor | None
-    rstd: Tensor | None
-
-
 class MLPTail:
     r"""What follows the first linear map of an MLP.
 
@@ -42,33 +32,35 @@ class MLPTail:
     """
 
     def __init__(self, mlp: MLP, at: Places) -> None:
-        self.norm: tuple[int, int] | None = None
+        self.normed = isinstance(mlp.norm, nn.LayerNorm)
         if isinstance(mlp.norm, nn.LayerNorm):
-            self.norm = at[mlp.norm.weight], at[mlp.norm.bias]
-            self.eps = mlp.norm.eps
+            self.gain, self.shift = at[mlp.norm.weight], at[mlp.norm.bias]
+            self.shape, self.eps = tuple(mlp.norm.normalized_shape), mlp.norm.eps
         self.weight, self.bias = at[mlp.last.weight], at[mlp.last.bias]
 
-    def forward(self, w: Weights, hidden: Tensor) -> tuple[Tensor, Activated]:
+    def forward(self, w: Weights, hidden: Tensor) -> tuple[Tensor, Saved]:
         normed, mean, rstd = hidden, None, None
-        if self.norm is not None:
-            gain, shift = (w[k] for k in self.norm)
-            normed, mean, rstd = torch.native_layer_norm(hidden, gain.shape, gain, shift, self.eps)
+        if self.normed:
+            normed, mean, rstd = torch.native_layer_norm(
+                hidden, self.shape, w[self.gain], w[self.shift], self.eps
+            )
         active = F.silu(normed)
         out = F.linear(active, w[self.weight], w[self.bias])
-        return out, Activated(hidden, normed, active, mean, rstd)
+        return out, (hidden, normed, active, mean, rstd)
 
-    def backward(self, w: Weights, saved: Activated, grad: Tensor, grads: Gradients) -> Tensor:
-        grads.add_linear(self.weight, self.bias, grad, saved.active)
-        back = _silu_backward(mm(grad, w[self.weight]), saved.normed)
-        if self.norm is None:
+    def backward(self, w: Weights, saved: Saved, grad: Tensor, grads: Gradients) -> Tensor:
+        hidden, normed, active, mean, rstd = saved
+        grads.add_linear(self.weight, self.bias, grad, active)
+        back = _silu_backward(mm(grad, w[self.weight]), normed)
+        if not self.normed:
             return back
-        gain, shift = (w[k] for k in self.norm)
-        statistics = saved.mean, saved.rstd
         mask = (True, grads.wanted, grads.wanted)
-        back, *own = _norm_backward(back, saved.hidden, gain.shape, *statistics, gain, shift, mask)
+        back, of_gain, of_shift = _norm_backward(
+            back, hidden, self.shape, mean, rstd, w[self.gain], w[self.shift], mask
+        )
         if grads.wanted:
-            for place, gradient in zip(self.norm, own, strict=True):
-                grads.add(place, gradient)
+            grads.add(self.gain, of_gain)
+            grads.add(self.shift, of_shift)
         return back
 
 
