@@ -16,7 +16,7 @@ from scalegmn.nn.execution.view import GraphView
 # Below so many edges the number of operations counts, above it their size.
 FEW_EDGES = 4096
 # A layer with more numbers in one edge feature tensor keeps nothing for the backward pass.
-MANY_NUMBERS = 1 << 22
+MANY_NUMBERS = 1 << 23
 
 
 def dense_views(
