@@ -29,7 +29,7 @@ def dense_views(
     roles: tuple[Role, ...],
     edges_read: bool,
     both_ways: bool,
-    reads_sign: bool,
+    reads_sign: bool = True,
 ) -> tuple[GraphView, ...]:
     """The view of every layer, in the layout that suits the size of the features.
 
