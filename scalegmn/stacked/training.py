@@ -20,7 +20,7 @@ MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
 # The loss of each network, a sum over images, given logits [k, b, classes], images and labels.
 Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
 # Images times networks that a CPU sees at once: more leave its cache.
-AT_ONCE = 1024
+AT_ONCE = 512
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,19 @@ class Functional(nn.Module):
         return self.fc(F.dropout(x.flatten(1), 0.5, self.training))
 
 
+class SharedReLU(nn.Module):
+    """One layer that reads images, and what a convolution makes."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(1, 2, 3, stride=4), nn.Conv2d(2, 8, 1)
+        self.relu = nn.ReLU()
+        self.last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+
+    def forward(self, x):
+        return self.last(self.relu(self.second(self.relu(self.first(self.relu(x))))))
+
+
 class Branching(Functional):
     """What ``vmap`` cannot follow."""
 
@@ -68,8 +81,9 @@ def test_dropout_of_rate_0_is_none():
             *(nn.SiLU(), nn.MaxPool2d(8), nn.Flatten(), nn.Linear(32, 4, bias=False)),
         ),
         lambda: nn.Sequential(nn.Flatten(), nn.Linear(1024, 5), nn.ReLU(), nn.Linear(5, 4)),
+        lambda: SharedReLU(),
     ],
-    ids=["small CNN", "width 1", "VGG", "no biases", "MLP"],
+    ids=["small CNN", "width 1", "VGG", "no biases", "MLP", "shared ReLU"],
 )
 def test_both_ways_give_the_logits_of_each_network(make, k):
     nets = [make().double() for _ in range(k)]
@@ -77,9 +91,38 @@ def test_both_ways_give_the_logits_of_each_network(make, k):
     assert fits(nets[0]) and logits.side_by_side is not None
     rows = torch.stack([logits.row(dict(net.named_parameters())) for net in nets])
     expected = torch.stack([net.eval()(X.double()) for net in nets])
-    assert torch.allclose(logits(rows, X.double()), expected)
+    images = X.double()
+    assert torch.allclose(logits(rows, images), expected)
+    assert torch.equal(images, X.double())
     logits.side_by_side = None
-    assert torch.allclose(logits(rows, X.double()), expected)
+    assert torch.allclose(logits(rows, images), expected)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SmallCNN(1, 4, width=12),
+        lambda: SharedReLU(),
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 16, (3, 2), stride=(4, 3), padding=(2, 1), bias=False),
+            *(nn.ReLU(), nn.Conv2d(16, 40, 1), nn.ReLU(), nn.AvgPool2d(9)),
+            *(nn.Flatten(), nn.Linear(40, 4)),
+        ),
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 16, 3, dilation=5), nn.ReLU(), nn.AvgPool2d(22), nn.Flatten()
+        ),
+    ],
+    ids=["small CNN", "shared ReLU", "odd shapes", "dilation"],
+)
+def test_both_ways_give_the_same_gradients(make, k):
+    nets = [make().double() for _ in range(k)]
+    logits = StackedLogits(nets[0])
+    rows = torch.stack([logits.row(dict(net.named_parameters())) for net in nets]).requires_grad_()
+    (found,) = torch.autograd.grad(logits(rows, X.double()).square().sum(), rows)
+    logits.side_by_side = None
+    (expected,) = torch.autograd.grad(logits(rows, X.double()).square().sum(), rows)
+    assert torch.allclose(found, expected)
 
 
 @pytest.mark.parametrize(
