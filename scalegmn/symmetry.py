@@ -55,12 +55,13 @@ class PermScale:
         graph: the architecture that the element acts on.
         perm: ``perm[i]`` is the old index of new node ``i``; nodes stay within their group.
         scale: the factor of each new node, 1 for inputs and outputs, in float64: it is cast to the
-            precision of what it acts on, so that an inverse is as exact as that.
+            precision of what it acts on, so that an inverse is as exact as that. With leading axes,
+            the networks of a batch have factors of their own.
     """
 
     graph: NetworkGraph
     perm: Int[Tensor, " node"]
-    scale: Float[Tensor, " node"]
+    scale: Float[Tensor, "*batch node"]
 
     @classmethod
     def sample(
@@ -93,7 +94,7 @@ class PermScale:
     def inverse(self) -> "PermScale":
         """The element that undoes this one."""
         perm = self.perm.argsort()
-        return PermScale(self.graph, perm, 1 / self.scale[perm])
+        return PermScale(self.graph, perm, 1 / self.scale[..., perm])
 
     def on_features(
         self, x_V: Float[Tensor, "*batch node d"], x_E: Float[Tensor, "*batch edge k"]
@@ -103,7 +104,7 @@ class PermScale:
         for block, rows in zip(self.graph.blocks, self.graph.edge_slices, strict=True):
             kernels = x_E[..., rows, :].unflatten(-2, (block.n_out, block.n_in))
             edges.append(self._on_block(block, kernels).flatten(-3, -2))
-        nodes = self.scale.to(x_V)[:, None] * x_V[..., self.perm, :]
+        nodes = self.scale.to(x_V)[..., None] * x_V[..., self.perm, :]
         return nodes, torch.cat(edges, dim=-2)
 
     def on_parameters(self, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -117,7 +118,7 @@ class PermScale:
         for group, nodes in zip(self.graph.groups, self.graph.node_slices, strict=True):
             if group.bias is not None:
                 bias = params[group.bias]
-                factor = self.scale[nodes].to(bias)
+                factor = self.scale[..., nodes].to(bias)
                 out[group.bias] = factor * bias[..., self.perm[nodes] - nodes.start]
         return out
 
@@ -128,7 +129,7 @@ class PermScale:
         source = self.graph.node_slices[block.source]
         kernels = kernels[..., self.perm[target] - target.start, :, :]
         kernels = kernels[..., self.perm[source] - source.start, :]
-        factor = self.scale[target, None] / self.scale[source]
+        factor = self.scale[..., target, None] / self.scale[..., None, source]
         return factor.to(kernels)[..., None] * kernels
 
 
