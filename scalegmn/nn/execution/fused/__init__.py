@@ -3,7 +3,8 @@
 Where graphs are small, time is the number of operations and what autograd adds to each of them.
 Here the passes of the published variants are written out, forwards and backwards, in operations
 that autograd does not see. Everything else runs layer by layer: other messages, both directions,
-batches, dropout, hooks, autocast, ``torch.func`` and ``torch.compile``. So do second derivatives.
+batches, dropout in training, hooks, autocast, ``torch.func`` and ``torch.compile``. So do second
+derivatives.
 
 * ``gradients``: where gradients of parameters are collected.
 * ``rows``: MLP, ScaleInv and ScaleEq of rows.

@@ -62,13 +62,16 @@ PROGRAMS: WeakKeyDictionary[nn.Module, Program] = WeakKeyDictionary()
 
 
 def prepared(backbone: "Backbone") -> Prepared | None:
-    """A metanetwork's passes; None where they are not written out, or a hook watches a module."""
+    """A metanetwork's passes; None where they are not written out.
+
+    Dropout that is active is not, and neither is what a hook watches.
+    """
     known = PROGRAMS.get(backbone)
     params = None if known is None else known.current()
     if known is None or params is None:
         known = PROGRAMS[backbone] = Program(backbone)
         params = known.current()
-    if known.network is None or params is None or any(known.hooks):
+    if known.network is None or params is None or any(known.hooks) or _drops(backbone.dropout):
         return None
     return Prepared(known.network, params, known.names)
 
@@ -84,8 +87,6 @@ def _network(backbone: "Backbone", at: Places) -> FusedNetwork | None:
         return None
     if type(backbone.arch.direction) is not Forward or backbone.encode_edges is not None:
         return None
-    if backbone.dropout.p > 0:
-        return None
     encoding = fused_encoding(backbone.encode_nodes, at)
     first = at[backbone.init_edges.weight]
     layers = [fused_layer(m, at, None if k else first) for k, m in enumerate(backbone.layers)]
@@ -93,3 +94,7 @@ def _network(backbone: "Backbone", at: Places) -> FusedNetwork | None:
     if encoding is None or len(known) < len(layers):
         return None
     return FusedNetwork(at[backbone.init_nodes.weight], encoding, known)
+
+
+def _drops(dropout: nn.Dropout) -> bool:
+    return dropout.training and dropout.p > 0

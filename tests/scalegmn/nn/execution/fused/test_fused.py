@@ -141,6 +141,14 @@ def test_other_variants_run_by_layers(options, graph, network, monkeypatch):
     check(pruner(graph, **options).eval(), graph, network, monkeypatch, runs_fused=False)
 
 
+def test_dropout_runs_by_layers_only_while_it_is_active(graph, network, monkeypatch):
+    operator = pruner(graph, dropout=0.5)
+    check(operator.eval(), graph, network, monkeypatch)
+    assert autograd_nodes(operator.train()(graph, network).values()) > autograd_nodes(
+        operator.eval()(graph, network).values()
+    )
+
+
 def test_a_hook_sees_its_module_run(graph, network):
     operator, seen = pruner(graph), []
     before = operator(graph, network)
