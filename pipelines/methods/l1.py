@@ -8,7 +8,7 @@ from pathlib import Path
 from lightning import Callback
 from torch import nn
 
-from callbacks import HardThresholding, StopOnDivergence
+from callbacks import StopOnDivergence, ThresholdWeights
 from lightning_modules.l1_pruner import L1Pruner
 from lightning_modules.schedule import OptimizerFactory, Schedule
 from pipelines.fit import Budget, fit
@@ -96,7 +96,7 @@ class L1:
         run.seed()
         callbacks: list[Callback] = [StopOnDivergence()]
         if self.threshold is not None:
-            callbacks.append(HardThresholding(self.threshold, prune_biases=self.prune_biases))
+            callbacks.append(ThresholdWeights(self.threshold, prune_biases=self.prune_biases))
         module = self.module(deepcopy(net).requires_grad_(True))
         with announced(run.processes, f"{self.name}: training for {self.budget.max_epochs} epochs"):
             epochs = fit(
