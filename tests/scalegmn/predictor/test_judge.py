@@ -1,0 +1,91 @@
+import pytest
+import torch
+from torch.testing import assert_close
+
+from scalegmn.nn import Architecture
+from scalegmn.predictor import AccuracyPredictor, Metanetwork, StatNN
+from scalegmn.predictor.judge import Trusting
+from scalegmn.predictor.lower_bound import LowerBound
+from scalegmn.symmetry import PermScale
+from tests.networks import batch_of, graph_of
+
+SMALL = Metanetwork(Architecture(d=4, num_layers=2, skip=True, dropout=0.1, preserve_size=True))
+
+
+def predictors(n, recipe=SMALL):
+    made = []
+    for seed in range(n):
+        torch.manual_seed(seed)
+        made.append(AccuracyPredictor(recipe, graph_of()).eval().requires_grad_(False))
+    return made
+
+
+@pytest.fixture
+def params():
+    batch = batch_of(1, sparsity=0.5)
+    return {name: p[0].clone().requires_grad_() for name, p in batch.parameters.items()}
+
+
+def gradients(value, params):
+    return dict(zip(params, torch.autograd.grad(value, list(params.values())), strict=True))
+
+
+def test_a_bound_is_the_mean_less_deviations_and_so_is_its_gradient(params):
+    members, graph = predictors(4), graph_of()
+    judge = LowerBound(members, k=1.5)
+    each = torch.stack([member(graph, params) for member in members])
+    assert_close(judge.members(graph, params), each)
+    expected = each.mean() - 1.5 * each.std()
+    found = judge(graph, params)
+    assert_close(found, expected)
+    assert_close(judge.predict(graph, params), each.mean())
+    assert_close(gradients(found, params), gradients(expected, params), rtol=1e-3, atol=1e-6)
+    assert each.std() > 1e-3
+
+
+def test_members_run_as_one_call(params, monkeypatch):
+    members, graph = predictors(4), graph_of()
+    judge, calls = LowerBound(members, k=1.0), []
+    forward = type(members[0].reader).forward
+    monkeypatch.setattr(
+        type(members[0].reader), "forward", lambda *a, **k: calls.append(1) or forward(*a, **k)
+    )
+    judge(graph, params)
+    assert calls == [1]
+
+
+def test_equal_members_have_a_finite_gradient(params):
+    (member,) = predictors(1)
+    judge, graph = LowerBound([member, member], k=2.0), graph_of()
+    found = gradients(judge(graph, params), params)
+    assert_close(found, gradients(member(graph, params), params), rtol=1e-3, atol=1e-6)
+
+
+def test_judges_see_no_symmetry(params, float64):
+    graph = graph_of()
+    params = {name: p.detach().double() for name, p in params.items()}
+    moved = PermScale.sample(graph, spread=10.0).on_parameters(params)
+    members = [member.double() for member in predictors(3)]
+    for judge in (Trusting(members[0]), LowerBound(members, k=1.0)):
+        assert_close(judge(graph, moved), judge(graph, params), rtol=0, atol=1e-10)
+
+
+def test_the_state_of_a_bound_is_saved(params):
+    graph = graph_of()
+    ours, theirs = (LowerBound(predictors(4)[part], k=1.0) for part in (slice(2), slice(2, 4)))
+    assert ours(graph, params) != theirs(graph, params)
+    ours.load_state_dict(theirs.state_dict())
+    assert ours(graph, params) == theirs(graph, params)
+
+
+@pytest.mark.parametrize(
+    ("members", "k", "message"),
+    [
+        (predictors(1), 1.0, "an ensemble needs at least two predictors, got 1"),
+        ([*predictors(1), *predictors(1, StatNN())], 1.0, "members of an ensemble are alike"),
+        (predictors(2), -1.0, "guard.k must be"),
+    ],
+)
+def test_what_is_no_ensemble_is_refused(members, k, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        LowerBound(members, k=k)
