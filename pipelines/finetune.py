@@ -125,6 +125,7 @@ def _stage(run: Run, job: Job, teacher: nn.Module) -> dict[str, Any]:
         "parameter_sparsity": count.parameter_sparsity,
         "nonzero": count.nonzero,
         "layers": [vars(layer) for layer in count_layers(state)],
+        **job.candidate.measured,
     }
 
 

@@ -11,9 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 from pipelines.job_folder import NO_IDENTITY
 
 # Where a config names a zoo's folder, if its data are networks.
-ZOOS = ("data", "data.base", "data.pruned", "data.pruned.base")
+ZOOS = ("data", "data.base", "data.pruned", "data.pruned.base", "guard.zoo", "guard.zoo.base")
 # Where a config names the file of a network.
-NETWORKS = ("target.weights", "predictor.weights", "pruner.rewind.weights")
+NETWORKS = ("target.weights", "predictor.weights", "pruner.rewind.weights", "guard.reference")
 METRICS = "metrics.csv.gz"
 
 

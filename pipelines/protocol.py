@@ -12,7 +12,8 @@ PARTS = ("target.net", "data", "trainer.precision", "matmul_precision")
 PRUNING = ("fold_batch_norm", "selection", "prune_biases", "pruner", "finetune")
 # Of a method that trains something.
 TRAINING = (
-    *("model", "architecture", "optimizer", "scheduler"),
+    *("model", "architecture", "optimizer", "scheduler", "guard"),
+    *("callbacks.threshold", "callbacks.rebalancing"),
     *("trainer.max_epochs", "trainer.gradient_clip_val"),
 )
 # Seeds and places make no comparison unfair; how fast something runs does not, either.
@@ -56,7 +57,9 @@ def _parts(cfg: DictConfig) -> tuple[str, ...]:
     if cfg.method is None or cfg.method == "dense" and not cfg.pipeline.get("method"):
         return (*PARTS, *TRAINING)
     if OmegaConf.select(cfg, "model") is not None:
-        return (*PARTS, *PRUNING, *TRAINING)
+        # A method that only reads a metanetwork has its architecture from a file.
+        unread = set() if "${architecture}" in str(cfg.model) else {"architecture"}
+        return (*PARTS, *PRUNING, *(part for part in TRAINING if part not in unread))
     pruner = OmegaConf.to_yaml(cfg.pruner)
     return (*PARTS, *PRUNING, *(part for part in TRAINING if f"${{{part}}}" in pruner))
 

@@ -9,6 +9,7 @@ from pipelines.dense import dense_network
 from pipelines.finetune import Job, finetune_all
 from pipelines.finetuning.engine import chosen_engine
 from pipelines.methods import Method
+from pipelines.methods.candidate import Guided
 from pipelines.protocol import protocol
 from pipelines.results import results_of
 from pipelines.run import Run
@@ -75,6 +76,7 @@ class Prune:
             run,
             dense=dense.row,
             pruned=tuple(rows),
+            guidance=self.method.guidance() if isinstance(self.method, Guided) else None,
             protocol={**protocol(run.cfg), "finetune.engine": engine},
             method_seconds=None if is_resumed(run.folder) else round(own, 1),
         )

@@ -10,6 +10,7 @@ from torch import nn
 
 from pipelines.run import Run
 from reporting import DenseRow, PrunedRow, Results
+from reporting.gap_figure import gap_figure, read_trajectory
 from reporting.run_figures import run_figures
 from scalegmn.formats import atomic_path, load_state
 
@@ -18,7 +19,8 @@ def network_figures(run: Run, results: Results, net: nn.Module) -> None:
     """Draw accuracy over sparsity, and the sparsity of each layer.
 
     Args:
-        run: its folder gets ``accuracy.png`` and ``layers.png``.
+        run: its folder gets ``accuracy.png`` and ``layers.png``, and ``gap.png`` if the method
+            follows a predictor.
         results: of the run.
         net: a network of the target's architecture.
     """
@@ -30,7 +32,9 @@ def network_figures(run: Run, results: Results, net: nn.Module) -> None:
         )
         for row in results.pruned
     }
-    show(run, results, run_figures(results, states))
+    figures = run_figures(results, states)
+    gap = gap_figure(results, read_trajectory(run.folder / "metrics.csv"))
+    show(run, results, figures if gap is None else {**figures, "gap": gap})
 
 
 def show(run: Run, results: Results, figures: Mapping[str, Figure]) -> None:

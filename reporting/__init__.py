@@ -5,6 +5,7 @@ import pandas and matplotlib.
 """
 
 from reporting.collect import Run, collect
+from reporting.guidance import Guidance
 from reporting.rows import DenseRow, FineTuneRate, LayerRow, PrunedRow
 from reporting.schema import METHODS, Results
 
@@ -12,6 +13,7 @@ __all__ = [
     "METHODS",
     "DenseRow",
     "FineTuneRate",
+    "Guidance",
     "LayerRow",
     "PrunedRow",
     "Results",

@@ -81,6 +81,11 @@ class PrunedRow:
         finetune_lr_at_edge: whether ``finetune_lr`` is the lowest or highest of a grid of several.
         epochs_before_finetune: epochs over the images that the method used before fine-tuning; 0
             for one-shot methods.
+        predicted_acc: what the predictor that guided the method promised right after pruning.
+        val_acc_before_finetune: fraction of validation images right after pruning, where the method
+            measured it.
+        method_sparsity: the fraction of zeros that the method itself reached, where it fell short
+            and the smallest magnitudes made up the rest.
         layers: the weights of each layer of the saved file.
         file: the network, beside ``results.json``.
         method: where it differs from the run's; one of ``METHODS`` or the user's own.
@@ -99,6 +104,9 @@ class PrunedRow:
     finetune_rates: tuple[FineTuneRate, ...] = ()
     finetune_lr_at_edge: bool | None = None
     epochs_before_finetune: int | None = None
+    predicted_acc: float | None = None
+    val_acc_before_finetune: float | None = None
+    method_sparsity: float | None = None
     layers: tuple[LayerRow, ...] = ()
     file: str | None = None
     method: str | None = None
@@ -106,6 +114,14 @@ class PrunedRow:
     def __post_init__(self) -> None:
         _check_fractions(self, "sparsity", "weight_sparsity", "parameter_sparsity")
         _check_fractions(self, "test_acc", "val_acc", "test_acc_before_finetune")
+        _check_fractions(self, "predicted_acc", "val_acc_before_finetune", "method_sparsity")
+
+    @property
+    def gap(self) -> float | None:
+        """Promised less actual accuracy right after pruning; ``None`` if unknown."""
+        if self.predicted_acc is None or self.val_acc_before_finetune is None:
+            return None
+        return self.predicted_acc - self.val_acc_before_finetune
 
 
 def _check_fractions(row: DenseRow | FineTuneRate | PrunedRow, *names: str) -> None:

@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from reporting.guidance import Guidance
 from reporting.parse import parse
 from reporting.rows import DenseRow, PrunedRow
 from scalegmn.formats import atomic_path
@@ -55,6 +56,7 @@ class Results:
         predictor: the reader of networks that was trained, such as ``StatNN``.
         label: the accuracies that it learnt, ``test_accuracy`` or ``val_accuracy``.
         finetuned_from: what it had been trained on before, where it was not new.
+        guidance: the predictors that guided the method, where it optimises a prediction.
         metrics: anything else that was measured.
         wall_seconds: how long the run took.
         method_seconds: how much of it the method took before fine-tuning, without the dense
@@ -84,6 +86,7 @@ class Results:
     predictor: str | None = None
     label: str | None = None
     finetuned_from: str | None = None
+    guidance: Guidance | None = None
     metrics: Mapping[str, float | int] = field(default_factory=dict)
     wall_seconds: float | None = None
     method_seconds: float | None = None

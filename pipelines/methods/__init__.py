@@ -7,6 +7,7 @@ from pipelines.methods.imp_rewind import IMPRewind
 from pipelines.methods.l1 import L1
 from pipelines.methods.one_shot import OneShot
 from pipelines.methods.scalegmn_eq import ScaleGMNEq
+from pipelines.methods.scalegmn_inv import ScaleGMNInv
 from pipelines.methods.scalegmn_mask import ScaleGMNMask
 from pipelines.methods.shuffled import Shuffled
 
@@ -20,6 +21,7 @@ __all__ = [
     "NetworkPruner",
     "OneShot",
     "ScaleGMNEq",
+    "ScaleGMNInv",
     "ScaleGMNMask",
     "Shuffled",
 ]

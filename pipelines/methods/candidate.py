@@ -1,12 +1,13 @@
 """The interface of pruning methods."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from torch import nn
 
 from pipelines.run import Run
+from reporting import Guidance
 from scalegmn.pruning import Mask
 
 
@@ -19,12 +20,15 @@ class Candidate:
         network: pruned or not; what the mask prunes does not count.
         mask: what is kept.
         epochs: epochs over the training images that the method used so far.
+        measured: more that the method knows about it, by the names that
+            :class:`reporting.PrunedRow` has for it.
     """
 
     sparsity: float
     network: nn.Module
     mask: Mask
     epochs: int = 0
+    measured: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -51,6 +55,14 @@ class Method(Protocol):
             dense: the network to prune; it is not changed.
             sparsities: fractions of the prunable parameters, in [0, 1), ascending.
         """
+
+
+@runtime_checkable
+class Guided(Protocol):
+    """A method that follows predictors of accuracies."""
+
+    def guidance(self) -> Guidance:
+        """What the results state about them."""
 
 
 @runtime_checkable

@@ -13,12 +13,13 @@ from lightning_modules.classifier import Classifier
 from lightning_modules.schedule import OptimizerFactory, Schedule
 from pipelines.fit import Budget, fit
 from pipelines.methods.candidate import Candidate
+from pipelines.methods.milestones import milestone_files, milestones
 from pipelines.methods.one_shot import OneShot
 from pipelines.methods.own_folder import own_folder
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.arguments import check_number, check_whole
-from scalegmn.pruning import Batches, load_masked
+from scalegmn.pruning import Batches
 
 
 class GMP:
@@ -78,12 +79,11 @@ class GMP:
     ) -> Iterator[Candidate]:
         """Candidates from any network; see :class:`~pipelines.methods.NetworkPruner`."""
         folder = own_folder(run, self.name)
-        files = {s: folder / f"gradual_{100 * s:g}.safetensors" for s in sparsities}
+        files = milestone_files(folder, "gradual", sparsities)
         work, leaves = partial(self._fit, run, net, files, folder), list(files.values())
         done = once(run, folder / "gradual.json", work, keys=["epochs"], leaves=leaves)
-        for sparsity, used in zip(sparsities, done["epochs"], strict=True):
-            pruned = deepcopy(net)
-            mask = load_masked(files[sparsity], pruned)
+        found = zip(files, milestones(net, files), done["epochs"], strict=True)
+        for sparsity, (pruned, mask), used in found:
             yield Candidate(sparsity, pruned, mask, epochs + used)
 
     def _fit(

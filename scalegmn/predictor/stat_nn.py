@@ -36,7 +36,7 @@ class StatNN(FeedForward):
     def features(
         self, graph: NetworkGraph, params: Mapping[str, Tensor]
     ) -> Float[Tensor, "*batch n"]:
-        return torch.cat([_statistics(t) for t in flat_parameters(graph, params)], dim=-1)
+        return torch.cat([statistics(t) for t in flat_parameters(graph, params)], dim=-1)
 
     def num_features(self, graph: NetworkGraph) -> int:
         return (len(QUANTILES) + 2) * len(parameter_names(graph))
@@ -45,7 +45,8 @@ class StatNN(FeedForward):
         return f"{len(graph.blocks)} layers and {len(parameter_names(graph))} parameter tensors"
 
 
-def _statistics(values: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch 7"]:
+def statistics(values: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch 7"]:
+    """Mean, variance and quantiles of the last axis."""
     moments = torch.stack([values.mean(-1), values.var(-1, unbiased=False)], dim=-1)
     quantiles = torch.quantile(values, values.new_tensor(QUANTILES), dim=-1)
     return torch.cat([moments, quantiles.movedim(0, -1)], dim=-1)

@@ -1,16 +1,19 @@
 """Train many networks of one architecture at once, on the same batches."""
 
 from scalegmn.stacked.early_stopping import EarlyStopping
-from scalegmn.stacked.logits import check_stackable
+from scalegmn.stacked.logits import StackedLogits, check_stackable
+from scalegmn.stacked.measure import Measured, measure
 from scalegmn.stacked.optimizers import ELEMENTWISE, check_elementwise
-from scalegmn.stacked.training import Measured, Objective, StackedNetworks
+from scalegmn.stacked.training import Objective, StackedNetworks
 
 __all__ = [
     "ELEMENTWISE",
     "EarlyStopping",
     "Measured",
     "Objective",
+    "StackedLogits",
     "StackedNetworks",
     "check_elementwise",
     "check_stackable",
+    "measure",
 ]

@@ -1,39 +1,22 @@
 """Train networks of one architecture at once, each with its own mask and optimizer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from scalegmn.pruning import Mask
 from scalegmn.stacked.logits import StackedLogits
+from scalegmn.stacked.measure import Batches, Measured, cross_entropies, measure, parts
 from scalegmn.stacked.optimizers import check_elementwise
 
-Batches = Iterable[tuple[Tensor, Tensor]]
 # Makes an optimizer of parameters.
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
 # The loss of each network, a sum over images, given logits [k, b, classes], images and labels.
 Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
-# Images times networks that a CPU sees at once: more leave its cache.
-AT_ONCE = 512
-
-
-@dataclass(frozen=True)
-class Measured:
-    """How good networks are on a split.
-
-    Args:
-        loss: cross-entropy, the mean over images.
-        accuracy: fraction of images.
-    """
-
-    loss: Float[Tensor, " k"]
-    accuracy: Float[Tensor, " k"]
 
 
 class StackedNetworks:
@@ -57,7 +40,7 @@ class StackedNetworks:
         optimizers: Sequence[MakeOptimizer],
         objective: Objective | None = None,
     ) -> None:
-        self.objective = objective or (lambda logits, _, y: _cross_entropies(logits, y))
+        self.objective = objective or (lambda logits, _, y: cross_entropies(logits, y))
         self.logits = StackedLogits(net)
         self.pruned = torch.stack([self._pruned(mask) for mask in masks])
         rows = [self.logits.row(network) for network in networks]
@@ -82,17 +65,9 @@ class StackedNetworks:
             count += len(y)
         return total / count
 
-    @torch.no_grad()
     def measure(self, batches: Batches) -> Measured:
         """Loss and accuracy of each network."""
-        loss = self.rows.new_zeros(len(self), dtype=torch.float64)
-        right, count = torch.zeros_like(loss), 0
-        for part, y in self._parts(batches):
-            logits = self.logits(self.rows, part)
-            loss += _cross_entropies(logits, y)
-            right += (logits.argmax(2) == y).sum(1)
-            count += len(y)
-        return Measured(loss / count, right / count)
+        return measure(self.logits, self.rows, batches)
 
     def keep(self, networks: Sequence[int]) -> None:
         """Go on with some of the networks."""
@@ -117,7 +92,7 @@ class StackedNetworks:
         rows = self.rows.detach().requires_grad_()
         gradient = torch.zeros_like(self.rows)
         loss = self.rows.new_zeros(len(self), dtype=torch.float64)
-        for part, labels in self._parts([(x, y)]):
+        for part, labels in parts([(x, y)], self.rows):
             losses = self.objective(self.logits(rows, part), part, labels)
             (share,) = torch.autograd.grad(losses.sum() / len(y), rows)
             gradient += share
@@ -129,12 +104,6 @@ class StackedNetworks:
         self.rows.masked_fill_(self.pruned, 0)
         return loss
 
-    def _parts(self, batches: Batches) -> Iterable[tuple[Tensor, Tensor]]:
-        """The batches, cut into what fits the cache."""
-        for x, y in batches:
-            size = len(y) if x.is_cuda else max(16, AT_ONCE // len(self))
-            yield from zip(x.to(self.rows.dtype).split(size), y.split(size), strict=True)
-
     def _pruned(self, mask: Mask) -> Tensor:
         shapes = {n: torch.ones_like(p) for n, p in self.logits.net.named_parameters()}
         return self.logits.row(mask.to(next(iter(shapes.values())).device).apply(shapes)) == 0
@@ -143,12 +112,3 @@ class StackedNetworks:
         """Let the optimizers change the rows in place."""
         for param, row in zip(self.params, self.rows, strict=True):
             param.data = row
-
-
-def _cross_entropies(
-    logits: Float[Tensor, "k b classes"], y: Int64[Tensor, " b"]
-) -> Float[Tensor, " k"]:
-    """The sum over images, of each network."""
-    k = len(logits)
-    losses = F.cross_entropy(logits.flatten(0, 1), y.repeat(k), reduction="none")
-    return losses.view(k, -1).sum(1)

@@ -1,0 +1,8 @@
+"""Guards: what keeps an optimiser from fooling the predictor that it follows."""
+
+from pipelines.guards.ensemble import Ensemble
+from pipelines.guards.guard import Guard
+from pipelines.guards.trust_region import TrustRegion
+from pipelines.guards.unguarded import Unguarded
+
+__all__ = ["Ensemble", "Guard", "TrustRegion", "Unguarded"]

@@ -1,0 +1,57 @@
+"""The interface of guards."""
+
+from abc import ABC, abstractmethod
+
+from pipelines.guards.predictor_file import load_frozen, predictor_file
+from pipelines.run import Run
+from reporting import Guidance
+from scalegmn.predictor import AccuracyPredictor
+from scalegmn.predictor.judge import Judge
+
+
+class Guard(ABC):
+    """Decides how far an optimiser may follow a predictor; made from ``conf/guard``.
+
+    Args:
+        method: the name of a method with this guard in the results.
+        weights: the predictor's file; ``None`` for the reference.
+        reference: the file of a predictor that comes with the project.
+
+    Attributes:
+        file: the predictor's.
+
+    Raises:
+        FileNotFoundError: if the file is not there.
+    """
+
+    def __init__(self, *, method: str, weights: str | None, reference: str) -> None:
+        self.method = method
+        self.file = predictor_file(weights, reference)
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Its name in ``conf/guard``."""
+
+    @abstractmethod
+    def judge(self, run: Run) -> Judge:
+        """What the optimiser follows, made once for each fit.
+
+        Raises:
+            ValueError: if a file holds no predictor.
+        """
+
+    def guidance(self) -> Guidance:
+        """What the results state about the predictors."""
+        predictors = self.predictors()
+        sources = list(dict.fromkeys(str(p.trained_on) for p in predictors))
+        return Guidance(
+            guard=self.name,
+            predictor=", ".join(dict.fromkeys(p.recipe.name for p in predictors)),
+            learnt_from="; ".join(sources),
+            test_labels=any("(test_accuracy)" in source for source in sources),
+        )
+
+    def predictors(self) -> list[AccuracyPredictor]:
+        """All predictors, frozen."""
+        return [load_frozen(self.file)]

@@ -1,0 +1,159 @@
+"""Invariant pruning, from the command to the pruned files."""
+
+import csv
+import json
+import logging
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from lightning_modules.invariant_pruner import InvariantPruner
+from pipelines.guards import Unguarded
+from pipelines.methods import ScaleGMNInv
+from reporting import Results
+
+pytestmark = pytest.mark.slow
+
+# Some ten steps between two milestones; epochs of seven steps.
+INVARIANT = (
+    *("experiment=inv_prune_small_cnn", "pruner.steps_per_epoch=7", "trainer.max_epochs=40"),
+    *("sparsity=[0.3,0.6,0.9]", "callbacks.threshold.epsilon=3e-2", "optimizer.lr=1e-2"),
+    *("model.l1_weight=1e-2", "scheduler=warmup_100", "scheduler.scheduler.lr_lambda.steps=10"),
+    "callbacks.rebalancing.every_n_steps=10",
+)
+
+
+@pytest.fixture(scope="module")
+def whole(prune, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    prune(folder, *INVARIANT)
+    return folder
+
+
+def test_zeros_are_exact_in_every_file(zeros, whole):
+    results = Results.read(whole / "results.json")
+    assert results.method == "scalegmn_inv" and len(results.pruned) == 3
+    for row in results.pruned:
+        percent, expected = f"{100 * row.sparsity:g}", int(4912 * row.sparsity)
+        saved, tuned = (whole / f"{name}_{percent}.safetensors" for name in ("sparse", "pruned"))
+        assert zeros(saved) == expected and zeros(tuned) == expected
+        assert row.weight_sparsity == pytest.approx(expected / 4912)
+        before, after = load_file(saved), load_file(tuned)
+        for name in (n for n in after if f"mask.{n}" in before):
+            assert torch.equal(before[name] != 0, after[name] != 0)
+        assert not torch.equal(before["fc.weight"], after["fc.weight"])
+        assert row.method_sparsity is None and row.epochs_before_finetune == 0
+
+
+def test_milestones_are_those_of_one_optimisation(whole):
+    steps = json.loads((whole / "invariant.json").read_text())["steps"]
+    assert list(steps) == ["0.3", "0.6", "0.9"] and len(set(steps.values())) == 3
+    with (whole / "metrics.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    # It ends with the epoch of the last milestone.
+    assert len(rows) == -(-steps["0.9"] // 7) < 40
+    sparsity = [float(row["sparsity"]) for row in rows]
+    assert sparsity == sorted(sparsity) and sparsity[-1] >= 0.9
+    for row in rows:
+        gap = float(row["val/predicted"]) - float(row["val/accuracy"])
+        assert float(row["val/gap"]) == pytest.approx(gap, abs=1e-6)
+
+
+def test_results_state_the_gap_and_what_the_predictor_had_learnt_from(whole):
+    results = Results.read(whole / "results.json")
+    assert results.guidance.guard == "none" and results.guidance.test_labels is True
+    assert results.guidance.learnt_from.startswith("pruned_relu (test_accuracy) after")
+    for row in results.pruned:
+        assert 0 < row.predicted_acc < 1
+        assert row.gap == row.predicted_acc - row.val_acc_before_finetune
+    settings = results.protocol
+    assert settings["callbacks.threshold.epsilon"] == 3e-2
+    assert settings["callbacks.rebalancing.every_n_steps"] == 10
+    assert not any(key.startswith("architecture") for key in settings)
+
+
+# In the first epoch, between milestones, in the last epoch.
+@pytest.mark.parametrize("batch", [3, 25, -1])
+def test_stopped_anywhere_it_ends_like_the_uninterrupted_run(
+    prune, stopped, same, whole, tmp_path, batch
+):
+    last = json.loads((whole / "invariant.json").read_text())["steps"]["0.9"]
+    given = {"module": InvariantPruner}
+    stopped(tmp_path, f"{tmp_path.name}/checkpoints", batch % (last + 1), *INVARIANT, **given)
+    prune(tmp_path, *INVARIANT)
+    same(tmp_path, whole)
+
+
+def test_stopped_in_a_fine_tuning_it_goes_on_there(prune, stopped, same, whole, tmp_path):
+    stopped(tmp_path, "scalegmn_inv_60/lr_0.01/checkpoints", 3, *INVARIANT)
+    assert (tmp_path / "finetune" / "scalegmn_inv_30" / "row.json").exists()
+    prune(tmp_path, *INVARIANT)
+    same(tmp_path, whole)
+
+
+def test_what_it_does_not_reach_is_pruned_by_magnitude_and_said(prune, zeros, tmp_path, caplog):
+    few = ("trainer.max_epochs=2", "sparsity=[0.1,0.95]")
+    with caplog.at_level(logging.WARNING):
+        results = prune(tmp_path, *INVARIANT, *few)
+    first, last = results.pruned
+    assert first.method_sparsity is None and 0.1 < last.method_sparsity < 0.95
+    assert zeros(tmp_path / "pruned_95.safetensors") == int(4912 * 0.95)
+    (message,) = [r.message for r in caplog.records if r.name == "pipelines.methods.scalegmn_inv"]
+    assert "by itself: the smallest magnitudes make up for 95 %" in message
+
+
+def test_an_ensemble_is_another_method_with_the_same_command(prune, zeros, tmp_path):
+    given = ("guard=ensemble", "guard.k=0.5", "sparsity=0.3", "prune_biases=true")
+    results = prune(tmp_path, *INVARIANT, *given)
+    assert results.method == "scalegmn_inv_guarded" and results.guidance.guard == "ensemble"
+    (row,) = results.pruned
+    assert row.parameter_sparsity == pytest.approx(int(4970 * 0.3) / 4970)
+    assert results.protocol["guard.k"] == 0.5
+
+
+def test_other_methods_prune_beside_it(prune, tmp_path):
+    given = ("+pruner@compare.magnitude=magnitude", "sparsity=0.3", "gauge=raw")
+    results = prune(tmp_path, *INVARIANT[:-1], *given)
+    assert [row.method for row in results.pruned] == [None, "magnitude"]
+    assert results.pruned[1].gap is None
+
+
+def test_the_reference_is_named_and_its_absence_too(caplog):
+    given = {"method": "scalegmn_inv", "weights": None}
+    reference = "outputs/reference/predictor/finetuned_0/predictor.safetensors"
+    with caplog.at_level(logging.INFO):
+        Unguarded(**given, reference=reference)
+    assert f"following the reference predictor {reference}" in caplog.text
+    with pytest.raises(FileNotFoundError, match="^no/such: the reference predictor is not there"):
+        Unguarded(**given, reference="no/such")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["model=equivariant_pruner"], "pruner=scalegmn_inv needs model=invariant_pruner"),
+        (["callbacks=default"], "needs one that makes zeros: callbacks=threshold"),
+        (["pruner.patience=0"], "pruner.patience must be above 0, got 0"),
+        (["pruner.steps_per_epoch=0"], "pruner.steps_per_epoch must be a whole number"),
+        (["guard=ensemble", "guard.others=[]"], "guard.others="),
+        (["callbacks.threshold.epsilon=[1e-3,1e-4]"], "expected one value, or one for each"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_work(prune, tmp_path, changes, message):
+    with pytest.raises(Exception, match=message):
+        prune(tmp_path, *INVARIANT[:4], *changes)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_method_without_zeros_is_refused():
+    with pytest.raises(ValueError, match="needs one that makes zeros"):
+        ScaleGMNInv(
+            name="scalegmn_inv",
+            module=InvariantPruner,
+            guard=Unguarded(method="scalegmn_inv", weights=__file__, reference=""),
+            callbacks={},
+            steps_per_epoch=1,
+            max_epochs=1,
+            patience=1,
+        )
