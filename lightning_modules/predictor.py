@@ -67,12 +67,16 @@ class Predictor(LightningModule):
             self._check_activations(batch)
 
     def training_step(self, batch: NetworkBatch, batch_idx: int) -> Float[Tensor, ""]:
-        loss, n = self.loss(self(batch), batch.label), len(batch.label)
+        loss, n = self.training_loss(batch), len(batch.label)
         self.train_loss.update(loss.detach() * n, n)
         if self.trainer.is_last_batch:
             # Once is enough: logging costs time.
             self.log("train/loss", self.train_loss, on_step=False, on_epoch=True)
         return ddp_loss_weight(self.trainer, n) * loss
+
+    def training_loss(self, batch: NetworkBatch) -> Float[Tensor, ""]:
+        """What is minimised on a batch."""
+        return self.loss(self(batch), batch.label)
 
     def validation_step(self, batch: NetworkBatch, batch_idx: int) -> None:
         logit, n = self(batch), len(batch.label)

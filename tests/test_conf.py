@@ -42,6 +42,7 @@ CHOICES = [
     for group in (
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
         *("target", "pruner", "pipeline", "dense", "hparams", "selection/allocate"),
+        *("guard", "gauge"),
         *(
             "model",
             "model/symmetry",
@@ -65,6 +66,7 @@ EXPERIMENT = {
     "model/gates": "eq_mask_small_cnn",
     "pruner=scalegmn_eq": "eq_prune_small_cnn",
     "pruner=scalegmn_mask": "eq_mask_small_cnn",
+    **dict.fromkeys(("guard", "gauge", "pruner=scalegmn_inv"), "inv_prune_small_cnn"),
     **dict.fromkeys(("pruner=scalegmn_eq", "pruner=scalegmn_eq_gmp"), "eq_prune_small_cnn"),
     "pipeline=build_zoo": "build_zoo",
 }
@@ -76,7 +78,7 @@ EXPERIMENT = {
         f"{folder.relative_to(CONF).as_posix()}={file.stem}"
         for folder in CHOICES
         for file in sorted(folder.glob("*.yaml"))
-        if file.stem != "one_shot"  # What other pruners are made of.
+        if file.stem not in ("one_shot", "refinement")  # What others are made of.
     ],
 )
 def test_every_choice_composes(override):
@@ -386,3 +388,30 @@ def test_the_optimizers_of_stages_are_chosen_apart(experiment):
     assert cfg.finetune.optimizer._target_ == "torch.optim.SGD"
     assert cfg.dense.optimizer._target_ == "torch.optim.AdamW"
     assert cfg.optimizer._target_ == "torch.optim.Adam"
+
+
+def test_the_published_invariant_pruning_is_as_published():
+    cfg = composed("experiment=table1/inv_published")
+    check_types(cfg)
+    threshold, optimizer = cfg.callbacks.threshold, cfg.optimizer
+    assert set(cfg.callbacks) == {"threshold"} and cfg.method == "scalegmn_inv"
+    assert dict(zip(threshold.sparsities, threshold.epsilon, strict=True)) == {
+        **{0.6: 1e-3, 0.7: 1e-4, 0.8: 1e-4},
+        0.9: 1e-3,
+    }
+    assert threshold.prune_biases and cfg.prune_biases and cfg.guard._target_.endswith("Unguarded")
+    assert (optimizer._target_, optimizer.lr, optimizer.weight_decay) == (
+        *("torch.optim.AdamW", 1e-3),
+        1e-2,
+    )
+    assert cfg.scheduler.scheduler.lr_lambda.steps == 1000 and cfg.model.l1_weight == 1e-4
+    assert cfg.trainer.max_epochs * cfg.pruner.steps_per_epoch == 120_000
+    assert cfg.finetune.lr == 1e-3 and cfg.finetune.max_epochs == 1000
+
+
+@pytest.mark.parametrize("guard", ["ensemble", "trust_region", "conservative", "on_policy"])
+def test_a_guard_is_another_method(guard):
+    cfg = composed("experiment=inv_prune_small_cnn", f"guard={guard}")
+    check_types(cfg)
+    assert cfg.method == "scalegmn_inv_guarded"
+    assert cfg.guard._target_.rpartition(".")[0] == "pipelines.guards"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from pipelines.guards.guard import Guard
 from pipelines.guards.predictor_file import load_frozen, reference_file
-from pipelines.run import Run
 from scalegmn.arguments import check_number
 from scalegmn.predictor import AccuracyPredictor
 from scalegmn.predictor.judge import Judge
@@ -45,7 +44,7 @@ class Ensemble(Guard):
         self.others: list[Path] = [reference_file(other) for other in others]
         self.k = k
 
-    def judge(self, run: Run) -> Judge:
+    def judge(self, file: Path) -> Judge:
         return LowerBound(self.predictors(), k=self.k)
 
     def predictors(self) -> list[AccuracyPredictor]:

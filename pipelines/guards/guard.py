@@ -1,8 +1,10 @@
 """The interface of guards."""
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 from pipelines.guards.predictor_file import load_frozen, predictor_file
+from pipelines.guards.visited import Visited
 from pipelines.run import Run
 from reporting import Guidance
 from scalegmn.predictor import AccuracyPredictor
@@ -34,12 +36,33 @@ class Guard(ABC):
         """Its name in ``conf/guard``."""
 
     @abstractmethod
-    def judge(self, run: Run) -> Judge:
+    def judge(self, file: Path) -> Judge:
         """What the optimiser follows, made once for each fit.
+
+        Args:
+            file: of the predictor: :attr:`file`, or what :meth:`refine` left.
 
         Raises:
             ValueError: if a file holds no predictor.
         """
+
+    def rounds(self, max_epochs: int) -> list[int]:
+        """The epochs of fits that follow one another, between which the predictor is refined."""
+        return [max_epochs]
+
+    def refine(self, run: Run, file: Path, visited: Visited, folder: Path) -> Path:
+        """Refine the predictor by the networks that the optimiser has visited so far.
+
+        Args:
+            run: gives devices and a seed.
+            file: the predictor.
+            visited: all visited networks.
+            folder: of the stage.
+
+        Returns:
+            The file of the new predictor.
+        """
+        return file
 
     def guidance(self) -> Guidance:
         """What the results state about the predictors."""

@@ -1,11 +1,12 @@
 """A guard that stays near the networks that the predictor learnt from."""
 
+from pathlib import Path
+
 from lightning import LightningDataModule
 
 from pipelines.guards.guard import Guard
 from pipelines.guards.predictor_file import load_frozen
 from pipelines.guards.zoo import zoo_networks
-from pipelines.run import Run
 from scalegmn.predictor.judge import Judge
 from scalegmn.predictor.trust_region import TrustRegion as Region
 
@@ -42,8 +43,8 @@ class TrustRegion(Guard):
         self.weight = weight
         self.radius = radius
 
-    def judge(self, run: Run) -> Judge:
+    def judge(self, file: Path) -> Judge:
         networks = zoo_networks(self.zoo)
         return Region(
-            load_frozen(self.file), networks.parameters, weight=self.weight, radius=self.radius
+            load_frozen(file), networks.parameters, weight=self.weight, radius=self.radius
         )

@@ -1,8 +1,9 @@
 """No guard."""
 
+from pathlib import Path
+
 from pipelines.guards.guard import Guard
 from pipelines.guards.predictor_file import load_frozen
-from pipelines.run import Run
 from scalegmn.predictor.judge import Judge, Trusting
 
 
@@ -11,5 +12,5 @@ class Unguarded(Guard):
 
     name = "none"
 
-    def judge(self, run: Run) -> Judge:
-        return Trusting(load_frozen(self.file))
+    def judge(self, file: Path) -> Judge:
+        return Trusting(load_frozen(file))

@@ -1,6 +1,5 @@
 """Invariant pruning: train the network's own parameters by what a predictor says of them."""
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
@@ -10,22 +9,21 @@ from typing import Any
 from lightning import Callback
 from torch import nn
 
-from callbacks import SparsityMilestones, StopOnDivergence, ThresholdWeights
-from datamodules.steps import Steps
+from callbacks import ThresholdWeights
 from lightning_modules.invariant_pruner import InvariantPruner
-from pipelines.evaluation import evaluate
-from pipelines.fit import Budget, fit
 from pipelines.guards import Guard
+from pipelines.guards.visited import Visited
 from pipelines.methods.candidate import Candidate
 from pipelines.methods.milestones import milestone_files, milestones
+from pipelines.methods.optimisation import NETWORK, VISITED, Optimisation
 from pipelines.methods.own_folder import own_folder
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from reporting import Guidance
 from scalegmn.arguments import check_whole
-from scalegmn.pruning import magnitude, make_mask, save_masked
+from scalegmn.formats import load_state
 
-log = logging.getLogger(__name__)
+FILE = "round.json"
 
 
 class ScaleGMNInv:
@@ -35,7 +33,8 @@ class ScaleGMNInv:
     threshold become zero for good. When the zeros pass a sparsity, the network of that moment, with
     exactly as many zeros, is a candidate; the optimisation goes on from the network as it is. Where
     it ends before, the smallest magnitudes of its last network are pruned as well, and the row of
-    the results says which sparsity it had reached (``method_sparsity``).
+    the results says which sparsity it had reached (``method_sparsity``). Guards that refine the
+    predictor do so between rounds, each a fit of its own that goes on from the last one's network.
 
     Reference: Byrman et al., *Neural Network Pruning with Scale Equivariant Graph Metanetworks*,
     section 2, eq. (2).
@@ -79,11 +78,10 @@ class ScaleGMNInv:
         self.name = name
         self.module = module
         self.guard = guard
-        self.callbacks = callbacks
-        self.steps_per_epoch = steps_per_epoch
-        self.budget = Budget(max_epochs, gradient_clip_val, monitor=None)
-        self.patience = patience
-        self.prune_biases = prune_biases
+        self.max_epochs = max_epochs
+        self.optimisation = Optimisation(
+            name, callbacks, steps_per_epoch, gradient_clip_val, patience, prune_biases
+        )
 
     def guidance(self) -> Guidance:
         """What the results state about the predictor."""
@@ -94,58 +92,58 @@ class ScaleGMNInv:
     ) -> Iterator[Candidate]:
         folder = own_folder(run, self.name)
         files = milestone_files(folder, "sparse", sparsities)
-        work, leaves = partial(self._fit, run, dense, files, folder), list(files.values())
-        done = once(run, folder / "invariant.json", work, keys=["measured"], leaves=leaves)
-        found = zip(files, milestones(dense, files), done["measured"], strict=True)
-        for sparsity, (pruned, mask), measured in found:
-            yield Candidate(sparsity, pruned, mask, measured=measured)
+        measured = self._optimise(run, dense, files, folder)
+        found = zip(files, milestones(dense, files), strict=True)
+        for sparsity, (pruned, mask) in found:
+            yield Candidate(sparsity, pruned, mask, measured=measured[f"{sparsity}"])
 
-    def _fit(
+    def _optimise(
         self, run: Run, dense: nn.Module, files: Mapping[float, Path], folder: Path
     ) -> dict[str, Any]:
-        """Optimise, and leave the network of each sparsity."""
+        """Go through the rounds; returns what was measured, by sparsity."""
+        net, predictor, seen = dense, self.guard.file, list[Visited]()
+        measured: dict[str, Any] = {}
+        rounds = self.guard.rounds(self.max_epochs)
+        for number, epochs in enumerate(rounds, 1):
+            where = folder if len(rounds) == 1 else folder / f"round_{number}"
+            left = {s: file for s, file in files.items() if f"{s}" not in measured}
+            last = number == len(rounds)
+            work = partial(self._round, run, net, predictor, left, epochs, last, where)
+            keys = ["candidates", "steps", "visited", "done"]
+            outcome = once(run, where / FILE, work, keys=keys, leaves=[where / NETWORK])
+            measured |= outcome["candidates"]
+            if outcome["done"]:
+                break
+            net = deepcopy(dense)
+            net.load_state_dict(load_state(where / NETWORK, net))
+            seen.append(Visited.load(where / VISITED, net, outcome["visited"]))
+            predictor = self.guard.refine(run, predictor, Visited.joined(seen), where / "refined")
+        return measured
+
+    def _round(
+        self,
+        run: Run,
+        net: nn.Module,
+        predictor: Path,
+        files: Mapping[float, Path],
+        epochs: int,
+        last: bool,
+        folder: Path,
+    ) -> dict[str, Any]:
         run.seed()
-        module = self.module(deepcopy(dense).requires_grad_(True), self.guard.judge(run))
-        passing = SparsityMilestones(files, patience=self.patience, prune_biases=self.prune_biases)
-        steps = self.budget.max_epochs * self.steps_per_epoch
+        module = self.module(deepcopy(net).requires_grad_(True), self.guard.judge(predictor))
+        steps = epochs * self.optimisation.steps_per_epoch
         with announced(run.processes, f"{self.name}: at most {steps} steps"):
-            fit(
+            found = self.optimisation.round(
                 run,
                 module,
-                self.budget,
+                files,
+                epochs=epochs,
+                last=last,
                 folder=folder,
-                label=self.name,
-                data=Steps(run.data, steps=self.steps_per_epoch),
-                callbacks=[StopOnDivergence(), *self.callbacks.values(), passing],
                 ckpt_path=run.cfg.ckpt_path if folder == run.folder else None,
             )
-        short = {s: file for s, file in files.items() if s not in passing.passed}
-        reached = self._complete(run, module.net, short)
-        measured = [
-            self._measure(run, module, pruned) | {"method_sparsity": reached.get(sparsity)}
-            for sparsity, (pruned, _) in zip(files, milestones(dense, files), strict=True)
-        ]
-        return {"steps": passing.passed, "measured": measured}
-
-    def _complete(
-        self, run: Run, net: nn.Module, files: Mapping[float, Path]
-    ) -> dict[float, float]:
-        """Prune by magnitude what was not reached; returns what was, by sparsity."""
-        scores = magnitude(net, prune_biases=self.prune_biases)
-        total = sum(score.numel() for score in scores.values())
-        zeros = sum(int((score == 0).sum()) for score in scores.values())
-        if files and run.processes.is_first:
-            for sparsity, file in files.items():
-                save_masked(file, net, make_mask(scores, sparsity))
-            left = " and ".join(f"{100 * sparsity:g}" for sparsity in files)
-            message = "%s reached %.4g %% by itself: the smallest magnitudes make up for %s %%"
-            log.warning(message, self.name, 100 * zeros / total, left)
-        run.processes.barrier()
-        return dict.fromkeys(files, zeros / total)
-
-    def _measure(self, run: Run, module: InvariantPruner, net: nn.Module) -> dict[str, Any]:
-        """What the predictor promises for a candidate, and what it is."""
-        return {
-            "predicted_acc": module.predicted(dict(net.named_parameters())).item(),
-            "val_acc_before_finetune": evaluate(run, net, "val").accuracy,
+        # As JSON keeps them.
+        return found | {
+            k: {f"{s}": v for s, v in found[k].items()} for k in ("candidates", "steps")
         }

@@ -2,7 +2,7 @@
 
 from scalegmn.stacked.early_stopping import EarlyStopping
 from scalegmn.stacked.logits import StackedLogits, check_stackable
-from scalegmn.stacked.measure import Measured, measure
+from scalegmn.stacked.measured import Measured, measure
 from scalegmn.stacked.optimizers import ELEMENTWISE, check_elementwise
 from scalegmn.stacked.training import Objective, StackedNetworks
 

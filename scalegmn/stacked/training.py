@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from scalegmn.pruning import Mask
 from scalegmn.stacked.logits import StackedLogits
-from scalegmn.stacked.measure import Batches, Measured, cross_entropies, measure, parts
+from scalegmn.stacked.measured import Batches, Measured, cross_entropies, measure, parts
 from scalegmn.stacked.optimizers import check_elementwise
 
 # Makes an optimizer of parameters.

@@ -3,8 +3,10 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.testing import assert_close
 from torch.utils.data import DataLoader
 
+from lightning_modules.conservative_predictor import ConservativePredictor
 from lightning_modules.predictor import Predictor
 from lightning_modules.squared_error import SquaredError
 from pipelines.loaded_predictor import build_or_load
@@ -175,3 +177,30 @@ def test_only_the_reader_is_compiled_on_demand():
     assert compiled.predictor.reader._compiled_call_impl is not None
     assert plain.predictor.reader._compiled_call_impl is None
     assert compiled.state_dict().keys() == plain.state_dict().keys()
+
+
+def test_a_conservative_one_promises_less_where_an_optimiser_has_been(make_trainer):
+    visited = batch_of(8, seed=5, sparsity=0.9).parameters
+    batches = loader_of(*(batch_of(32, seed=seed) for seed in range(5)))
+    promised = []
+    for weight in (0.0, 0.5):
+        torch.manual_seed(0)
+        predictor = AccuracyPredictor(StatNN(d=32), graph_of())
+        module = ConservativePredictor(
+            predictor, visited=visited, weight=weight, loss=SquaredError(), optimizer=adamw
+        )
+        batch = batch_of(32)
+        above = predictor(module.predictor.graph, visited).mean() - module(batch).sigmoid().mean()
+        plain = module.loss(module(batch), batch.label)
+        assert_close(module.training_loss(batch), plain + weight * above)
+        make_trainer(max_epochs=10).fit(module, batches, batches)
+        promised.append(float(predictor(predictor.graph, visited).mean()))
+    assert promised[1] < promised[0] - 0.05
+
+
+def test_a_negative_weight_is_refused():
+    predictor = AccuracyPredictor(StatNN(d=8), graph_of())
+    with pytest.raises(ValueError, match="^guard.weight must be"):
+        ConservativePredictor(
+            predictor, visited={}, weight=-1.0, loss=SquaredError(), optimizer=adamw
+        )

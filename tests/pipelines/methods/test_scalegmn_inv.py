@@ -8,10 +8,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from datamodules.digits import Digits
 from lightning_modules.invariant_pruner import InvariantPruner
+from lightning_modules.predictor import Predictor
 from pipelines.guards import Unguarded
 from pipelines.methods import ScaleGMNInv
 from reporting import Results
+from scalegmn.predictor import load_predictor
+from scalegmn.targets import SmallCNN
+from tests.zoos import metrics_of, write_zoo
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +52,7 @@ def test_zeros_are_exact_in_every_file(zeros, whole):
 
 
 def test_milestones_are_those_of_one_optimisation(whole):
-    steps = json.loads((whole / "invariant.json").read_text())["steps"]
+    steps = json.loads((whole / "round.json").read_text())["steps"]
     assert list(steps) == ["0.3", "0.6", "0.9"] and len(set(steps.values())) == 3
     with (whole / "metrics.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -78,7 +83,7 @@ def test_results_state_the_gap_and_what_the_predictor_had_learnt_from(whole):
 def test_stopped_anywhere_it_ends_like_the_uninterrupted_run(
     prune, stopped, same, whole, tmp_path, batch
 ):
-    last = json.loads((whole / "invariant.json").read_text())["steps"]["0.9"]
+    last = json.loads((whole / "round.json").read_text())["steps"]["0.9"]
     given = {"module": InvariantPruner}
     stopped(tmp_path, f"{tmp_path.name}/checkpoints", batch % (last + 1), *INVARIANT, **given)
     prune(tmp_path, *INVARIANT)
@@ -99,7 +104,7 @@ def test_what_it_does_not_reach_is_pruned_by_magnitude_and_said(prune, zeros, tm
     first, last = results.pruned
     assert first.method_sparsity is None and 0.1 < last.method_sparsity < 0.95
     assert zeros(tmp_path / "pruned_95.safetensors") == int(4912 * 0.95)
-    (message,) = [r.message for r in caplog.records if r.name == "pipelines.methods.scalegmn_inv"]
+    (message,) = [r.message for r in caplog.records if r.name == "pipelines.methods.optimisation"]
     assert "by itself: the smallest magnitudes make up for 95 %" in message
 
 
@@ -157,3 +162,63 @@ def test_a_method_without_zeros_is_refused():
             max_epochs=1,
             patience=1,
         )
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory):
+    """Overrides that name a zoo of random networks, half of them with ReLUs."""
+    folder = tmp_path_factory.mktemp("zoos")
+    write_zoo(folder / "zoo", metrics_of(40, steps=(0, 1)))
+    where = ("guard.zoo.folder=zoo", f"guard.zoo.data_dir={folder}")
+    return ("data@guard.zoo=small_cnn_zoo", *where, "guard.zoo.label=val_accuracy")
+
+
+REFINED = (
+    *("guard.every_n_epochs=2", "guard.max_epochs=2", "trainer.max_epochs=5"),
+    "optimizer.lr=2e-3",
+)
+
+
+def test_a_trust_region_is_drawn_around_a_zoo(prune, zoo, tmp_path):
+    results = prune(tmp_path, *INVARIANT, "guard=trust_region", *zoo, "sparsity=0.3")
+    assert results.method == "scalegmn_inv_guarded" and results.guidance.guard == "trust_region"
+
+
+@pytest.mark.parametrize(
+    ("guard", "option"), [("on_policy", "copies=2"), ("conservative", "weight=1.0")]
+)
+def test_a_guard_refines_the_predictor_between_rounds(
+    prune, stopped, same, zeros, zoo, tmp_path, guard, option
+):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    given = (*INVARIANT, *zoo, f"guard={guard}", f"guard.{option}", *REFINED, "sparsity=[0.1,0.95]")
+    results = prune(whole, *given)
+    assert results.method == "scalegmn_inv_guarded" and results.guidance.guard == guard
+    rounds = [json.loads((whole / f"round_{k}" / "round.json").read_text()) for k in (1, 2, 3)]
+    assert [r["visited"] for r in rounds] == [2, 2, 0] and [r["done"] for r in rounds] == [
+        *(False, False),
+        True,
+    ]
+    predictors = [whole / f"round_{k}" / "refined" / "predictor.safetensors" for k in (1, 2)]
+    first, second = (load_file(file) for file in predictors)
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+    assert load_predictor(predictors[1]).trained_on == results.guidance.learnt_from
+    for row in results.pruned:
+        assert zeros(whole / row.file) == int(4912 * row.sparsity)
+    # Inside the second round, and inside the second refinement.
+    stopped(broken, "round_2/checkpoints", 10, *given, module=InvariantPruner)
+    stopped(broken, "round_2/refined/checkpoints", 2, *given, module=Predictor)
+    prune(broken, *given)
+    same(broken, whole)
+
+
+def test_visited_networks_have_their_true_accuracies(prune, zoo, tmp_path):
+    given = (*INVARIANT, *zoo, "guard=on_policy", *REFINED, "sparsity=0.95")
+    prune(tmp_path, *given)
+    saved = load_file(tmp_path / "round_1" / "visited.safetensors")
+    data, net = Digits(batch_size=300), SmallCNN()
+    data.setup()
+    x, y = data.full_batch("val")
+    for k, label in enumerate(saved["val_accuracy"]):
+        net.load_state_dict({name: saved[name][k] for name in net.state_dict()})
+        assert label == pytest.approx(float((net(x).argmax(1) == y).float().mean()))

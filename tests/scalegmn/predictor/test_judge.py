@@ -6,6 +6,7 @@ from scalegmn.nn import Architecture
 from scalegmn.predictor import AccuracyPredictor, Metanetwork, StatNN
 from scalegmn.predictor.judge import Trusting
 from scalegmn.predictor.lower_bound import LowerBound
+from scalegmn.predictor.trust_region import TrustRegion
 from scalegmn.symmetry import PermScale
 from tests.networks import batch_of, graph_of
 
@@ -66,7 +67,10 @@ def test_judges_see_no_symmetry(params, float64):
     params = {name: p.detach().double() for name, p in params.items()}
     moved = PermScale.sample(graph, spread=10.0).on_parameters(params)
     members = [member.double() for member in predictors(3)]
-    for judge in (Trusting(members[0]), LowerBound(members, k=1.0)):
+    zoo = {name: p.double() for name, p in batch_of(20).parameters.items()}
+    region = TrustRegion(members[0], zoo, weight=1.0, radius=0.1)
+    assert region(graph, params) < region.predict(graph, params)
+    for judge in (Trusting(members[0]), LowerBound(members, k=1.0), region):
         assert_close(judge(graph, moved), judge(graph, params), rtol=0, atol=1e-10)
 
 
@@ -89,3 +93,41 @@ def test_the_state_of_a_bound_is_saved(params):
 def test_what_is_no_ensemble_is_refused(members, k, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         LowerBound(members, k=k)
+
+
+def test_inside_a_trust_region_nothing_is_taken_off_and_outside_the_more_the_farther(params):
+    (member,), graph = predictors(1), graph_of()
+    zoo = batch_of(50, seed=3).parameters
+    region = TrustRegion(member, zoo, weight=2.0, radius=2.0)
+    distances = region.distance(graph, zoo)
+    assert distances.mean() == pytest.approx(49 / 50, rel=0.01)
+    near = {name: p[int(distances.argmin())] for name, p in zoo.items()}
+    assert region(graph, near) == region.predict(graph, near)
+    # All kernels of one sign: no scale makes such a network of one with both.
+    far = {name: p.abs() for name, p in near.items()}
+    distance = region.distance(graph, far)
+    assert distance > 4.0
+    assert_close(region(graph, far), region.predict(graph, far) - 2.0 * (distance - 4.0))
+
+
+def test_the_way_back_into_a_trust_region_is_its_gradient(params):
+    (member,), graph = predictors(1), graph_of()
+    region = TrustRegion(member, batch_of(50, seed=3).parameters, weight=1.0, radius=0.5)
+    before = region.distance(graph, params)
+    steps = gradients(before, params)
+    moved = {name: p - 1e-3 * steps[name] for name, p in params.items()}
+    assert region.distance(graph, moved) < before
+
+
+@pytest.mark.parametrize(
+    ("networks", "options", "message"),
+    [
+        (1, {}, "a trust region needs at least two networks, got 1"),
+        (5, {"weight": -1.0}, "guard.weight must be"),
+        (5, {"radius": 0.0}, "guard.radius must be"),
+    ],
+)
+def test_what_is_no_region_is_refused(networks, options, message):
+    (member,), zoo = predictors(1), batch_of(networks).parameters
+    with pytest.raises(ValueError, match=f"^{message}"):
+        TrustRegion(member, zoo, **{"weight": 1.0, "radius": 1.0, **options})

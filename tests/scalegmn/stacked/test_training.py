@@ -94,7 +94,7 @@ def test_all_architectures_are_trained_alike(make, float64):
 
 @pytest.mark.parametrize("at_once", [3, 60, 1000])
 def test_parts_of_a_batch_make_one_step(at_once, float64, monkeypatch):
-    monkeypatch.setattr("scalegmn.stacked.training.AT_ONCE", at_once)
+    monkeypatch.setattr("scalegmn.stacked.measured.AT_ONCE", at_once)
     nets, masks = pruned(NETWORKS["small CNN"])
     networks = stack(nets, masks, Adam)
     images = batches(3, size=50)
