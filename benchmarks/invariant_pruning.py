@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 
 import torch
 from lightning import LightningDataModule, Trainer
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.harness import PLAIN, Case, main
 from callbacks import RandomState, Rebalancing, SparsityMilestones, ThresholdWeights
@@ -27,7 +27,7 @@ class NoImages(LightningDataModule):
     """No validation."""
 
     def val_dataloader(self) -> DataLoader:
-        return DataLoader([])
+        return DataLoader(TensorDataset(torch.zeros(0)))
 
 
 def build(side: str, device: str, *, d: int, compiled: int = 0) -> Callable[[], None]:

@@ -33,7 +33,9 @@ def network_figures(run: Run, results: Results, net: nn.Module) -> None:
         for row in results.pruned
     }
     figures = run_figures(results, states)
-    gap = gap_figure(results, read_trajectory(run.folder / "metrics.csv"))
+    # A method may go on in rounds, each with a folder.
+    files = [run.folder / "metrics.csv", *sorted(run.folder.glob("round_*/metrics.csv"))]
+    gap = gap_figure(results, [point for file in files for point in read_trajectory(file)])
     show(run, results, figures if gap is None else {**figures, "gap": gap})
 
 

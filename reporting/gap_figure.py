@@ -1,12 +1,13 @@
 """Figure of promised and actual accuracies over sparsity."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from reporting.rows import PrunedRow
 from reporting.schema import Results
 
 PROMISED, ACTUAL = "#56b4e9", "#d55e00"
@@ -36,18 +37,16 @@ def gap_figure(results: Results, trajectory: Points = ()) -> Figure | None:
     x = [100 * sparsity for sparsity, _, _ in on_the_way]
     axes.plot(x, [100 * promised for _, promised, _ in on_the_way], color=PROMISED, lw=1)
     axes.plot(x, [100 * actual for _, _, actual in on_the_way], color=ACTUAL, lw=1)
-    at = [100 * row.sparsity for row in rows]
-    series: list[tuple[str, list[float | None], dict[str, Any]]] = [
-        ("promised", [row.predicted_acc for row in rows], {"color": PROMISED, "marker": "o"}),
-        ("actual", [row.val_acc_before_finetune for row in rows], {"color": ACTUAL, "marker": "s"}),
-        (
-            "actual, fine-tuned",
-            [row.val_acc for row in rows],
-            {"color": ACTUAL, "marker": "D", "markerfacecolor": "white"},
-        ),
+    hollow = {"color": ACTUAL, "marker": "D", "markerfacecolor": "white"}
+    series: list[tuple[str, Callable[[PrunedRow], float | None], dict[str, Any]]] = [
+        ("promised", lambda row: row.predicted_acc, {"color": PROMISED, "marker": "o"}),
+        ("actual", lambda row: row.val_acc_before_finetune, {"color": ACTUAL, "marker": "s"}),
+        ("actual, fine-tuned", lambda row: row.val_acc, hollow),
     ]
-    for label, values, style in series:
-        axes.plot(at, [100 * v for v in values if v is not None], ls="none", label=label, **style)
+    for label, value, style in series:
+        points = [(row.sparsity, found) for row in rows if (found := value(row)) is not None]
+        at, height = ([100 * point[axis] for point in points] for axis in (0, 1))
+        axes.plot(at, height, ls="none", label=label, **style)
     axes.set(title=_title(results), xlabel="sparsity (%)", ylabel="validation accuracy (%)")
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize="small")

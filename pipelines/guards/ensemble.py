@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.guards.guard import Guard
-from pipelines.guards.predictor_file import load_frozen, reference_file
+from pipelines.guards.predictor_file import in_project, load_frozen
 from scalegmn.arguments import check_number
 from scalegmn.predictor import AccuracyPredictor
 from scalegmn.predictor.judge import Judge
@@ -41,7 +41,10 @@ class Ensemble(Guard):
         check_number("guard.k", k, least=0)
         if not others:
             raise ValueError("guard.others=[]: give the files of more predictors of the same kind")
-        self.others: list[Path] = [reference_file(other) for other in others]
+        for other in others:
+            if not in_project(other).is_file():
+                raise FileNotFoundError(f"guard.others: {other}: no such file")
+        self.others = [in_project(other) for other in others]
         self.k = k
 
     def judge(self, file: Path) -> Judge:

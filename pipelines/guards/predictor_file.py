@@ -26,19 +26,15 @@ def predictor_file(weights: str | None, reference: str) -> Path:
     if weights is not None:
         return Path(weights)
     _say("predictor.weights is not set: following the reference predictor %s", reference)
-    return reference_file(reference)
-
-
-def reference_file(reference: str) -> Path:
-    """A file that comes with the project, by its path in the project's folder.
-
-    Raises:
-        FileNotFoundError: if it is not there.
-    """
-    file = Path(reference) if Path(reference).is_file() else ROOT / reference
+    file = in_project(reference)
     if not file.is_file():
         raise FileNotFoundError(f"{reference}: the reference predictor is not there; {ADVICE}")
     return file
+
+
+def in_project(name: str) -> Path:
+    """A file by its path seen from the current folder, else from the project's."""
+    return Path(name) if Path(name).is_file() else ROOT / name
 
 
 def load_frozen(file: Path) -> AccuracyPredictor:

@@ -87,9 +87,11 @@ class Refinement(Guard):
         """What it is trained on."""
 
     def _fit(self, run: Run, file: Path, visited: Visited, folder: Path) -> dict[str, Any]:
-        run.seed()
         predictor = load_frozen(file).train().requires_grad_(True)
-        module = self.module(predictor, visited)
+        module, data = self.module(predictor, visited), self.data(visited)
+        # Before: reading a zoo, which a session does once, draws random numbers.
+        data.setup("fit")
+        run.seed()
         with announced(run.processes, f"{self.name}: refining by {len(visited)} networks"):
             epochs = fit(
                 run,
@@ -97,7 +99,7 @@ class Refinement(Guard):
                 self.budget,
                 folder=folder,
                 label=self.name,
-                data=self.data(visited),
+                data=data,
                 callbacks=[StopOnDivergence()],
             )
         if run.processes.is_first:

@@ -130,8 +130,8 @@ class ScaleGMNInv:
         last: bool,
         folder: Path,
     ) -> dict[str, Any]:
-        run.seed()
         module = self.module(deepcopy(net).requires_grad_(True), self.guard.judge(predictor))
+        run.seed()
         steps = epochs * self.optimisation.steps_per_epoch
         with announced(run.processes, f"{self.name}: at most {steps} steps"):
             found = self.optimisation.round(

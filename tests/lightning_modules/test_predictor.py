@@ -194,7 +194,7 @@ def test_a_conservative_one_promises_less_where_an_optimiser_has_been(make_train
         plain = module.loss(module(batch), batch.label)
         assert_close(module.training_loss(batch), plain + weight * above)
         make_trainer(max_epochs=10).fit(module, batches, batches)
-        promised.append(float(predictor(predictor.graph, visited).mean()))
+        promised.append(float(predictor(predictor.graph, visited).mean().detach()))
     assert promised[1] < promised[0] - 0.05
 
 

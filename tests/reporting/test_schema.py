@@ -3,7 +3,7 @@ from math import inf, nan
 
 import pytest
 
-from reporting import DenseRow, FineTuneRate, LayerRow, PrunedRow, Results
+from reporting import DenseRow, FineTuneRate, Guidance, LayerRow, PrunedRow, Results
 
 RESULTS = Results(
     experiment="eq_prune_small_cnn",
@@ -35,8 +35,9 @@ RESULTS = Results(
             epochs_before_finetune=0,
             layers=(LayerRow(name="fc.weight", weights=160, nonzero=91),),
         ),
-        PrunedRow(sparsity=0.9, test_acc=0.44, method="magnitude"),
+        PrunedRow(sparsity=0.9, test_acc=0.44, method="magnitude", predicted_acc=0.9),
     ),
+    guidance=Guidance(guard="none", predictor="StatNN", learnt_from="a zoo", test_labels=True),
     metrics={"kendall_tau": 0.93},
     protocol={"target.net.width": 16, "prune_biases": False, "finetune.lr": [1e-3, 1e-4]},
     wall_seconds=61.2,
@@ -131,3 +132,11 @@ def test_nan_is_never_written_at_any_depth(tmp_path, place):
     Results(experiment="e", seed=0, **{place: values}).write(tmp_path / "r.json")
     text = (tmp_path / "r.json").read_text()
     assert "NaN" not in text and json.loads(text)[place]["b"] == 1.0
+
+
+def test_a_gap_is_what_was_promised_less_what_is():
+    row = PrunedRow(sparsity=0.9, test_acc=0.5, predicted_acc=0.75, val_acc_before_finetune=0.5)
+    assert row.gap == 0.25
+    assert PrunedRow(sparsity=0.9, test_acc=0.5, predicted_acc=0.75).gap is None
+    with pytest.raises(ValueError, match="method_sparsity must be a fraction"):
+        PrunedRow(sparsity=0.9, test_acc=0.5, method_sparsity=60.0)
