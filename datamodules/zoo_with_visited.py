@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from datamodules.resident import ResidentDataModule
-from datamodules.zoo import NetworkBatches, ZooDataModule
+from datamodules.zoo import ZooDataModule
 from scalegmn.zoo import Networks
 
 
@@ -46,7 +46,7 @@ class ZooWithVisited(ResidentDataModule[Networks]):
         return {**splits, "train": self._joined(splits["train"])}
 
     def batches(self, content: Networks, *, training: bool) -> Dataset:
-        return NetworkBatches(content)
+        return self.zoo.batches(content, training=training)
 
     def _joined(self, networks: Networks) -> Networks:
         found = {name: tuple(p.shape[1:]) for name, p in self.visited.items()}

@@ -112,5 +112,7 @@ class InvariantPruner(LightningModule):
     @torch.no_grad()
     def predicted(self, params: Mapping[str, Tensor]) -> Float[Tensor, ""]:
         """The accuracy that f predicts for parameters, without any guard."""
+        # After a fit the network is on the CPU again.
         own = next(self.net.parameters())
-        return self.judge.predict(self.graph, {name: p.to(own) for name, p in params.items()})
+        judge = self.judge.to(own)
+        return judge.predict(self.graph, {name: p.to(own) for name, p in params.items()})

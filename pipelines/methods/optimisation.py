@@ -1,14 +1,14 @@
 """A round of invariant pruning: one fit of a network's own parameters under one predictor."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lightning import Callback
-from torch import nn
+from torch import Tensor, nn
 
 from callbacks import Snapshots, SparsityMilestones, StopOnDivergence
 from datamodules.steps import Steps
@@ -96,13 +96,9 @@ class Optimisation:
             | {"method_sparsity": reached if s in short else None}
             for s, (pruned, _) in zip(found, networks, strict=True)
         }
-        visited = 0 if done else len(visiting.taken)
-        if visited:
-            found_there = measured(run, module.net, visiting.taken)
         if run.processes.is_first:
             save_network(folder / NETWORK, module.net.state_dict(), {})
-            if visited:
-                found_there.save(folder / VISITED)
+        visited = 0 if done else self._save_visited(run, module.net, visiting.taken, folder)
         run.processes.barrier()
         return {
             "candidates": candidates,
@@ -110,6 +106,15 @@ class Optimisation:
             "visited": visited,
             "done": done,
         }
+
+    def _save_visited(
+        self, run: Run, net: nn.Module, networks: Sequence[dict[str, Tensor]], folder: Path
+    ) -> int:
+        """Measure the networks of a round for the refinement that follows; returns how many."""
+        visited = measured(run, net, networks)
+        if run.processes.is_first:
+            visited.save(folder / VISITED)
+        return len(visited)
 
     def _complete(self, run: Run, net: nn.Module, files: Mapping[float, Path]) -> float:
         """Prune by magnitude what was not reached; returns the sparsity that was."""
