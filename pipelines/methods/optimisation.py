@@ -83,7 +83,7 @@ class Optimisation:
             folder=folder,
             label=self.name,
             data=Steps(run.data, steps=self.steps_per_epoch),
-            callbacks=[StopOnDivergence(), *own, passing, visiting],
+            callbacks=[StopOnDivergence(), *own, passing, *([] if last else [visiting])],
             ckpt_path=ckpt_path,
         )
         done = last or trained < epochs or len(passing.passed) == len(files)
