@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import no_type_check
+from typing import Any, no_type_check
 
 import torch
 import torch.nn.functional as F
@@ -75,6 +75,7 @@ class Siren(nn.Module):
         if not hidden or min(widths) < 1:
             raise ValueError(f"a SIREN needs sine layers and widths above 0, got {widths}")
         self.w0 = w0
+        self.widths = widths
         sines = [SineLayer(n, m, w0=w0) for n, m in pairwise(widths[:-1])]
         self.seq = nn.Sequential(*sines, nn.Linear(widths[-2], out_channels))
         for name, bound in self.bounds().items():
@@ -95,12 +96,15 @@ class Siren(nn.Module):
     def bounds(self) -> dict[str, float]:
         """The bound of each parameter's uniform distribution at the start; 0 for biases."""
         bounds: dict[str, float] = {}
-        last = len(self.seq) - 1
-        for i, layer in enumerate(self.seq):
-            n = layer.in_features
+        last = len(self.widths) - 2
+        for i, n in enumerate(self.widths[:-1]):
             later = 1 / math.sqrt(n) if i == last else math.sqrt(6 / n) / self.w0
             bounds |= {f"seq.{i}.weight": later if i else 1 / n, f"seq.{i}.bias": 0.0}
         return bounds
+
+    def settings(self) -> dict[str, Any]:
+        """What identifies the architecture, as JSON has it."""
+        return {"hidden": self.widths[1:-1], "channels": self.widths[-1], "w0": self.w0}
 
     def evaluate(
         self, params: Mapping[str, Tensor], x: Float[Tensor, "point in_features"]
