@@ -112,7 +112,7 @@ def objective(results: Results) -> float | None:
     losses = [loss for loss in pruned if loss is not None]
     if losses:
         return fmean(losses)
-    return results.dense.val_loss if results.dense else None
+    return results.dense.val_loss if results.dense else results.metrics.get("val_loss")
 
 
 def use_threads(num_threads: int | None) -> None:

@@ -1,6 +1,8 @@
 """Implicit neural representations: fit, store, canonicalise and evaluate SIRENs of images."""
 
 from scalegmn.inr.builder import INRBuilder
+from scalegmn.inr.editor import INRImageEditor, load_editor, save_editor, siren_graph
+from scalegmn.inr.editors import MetanetworkEditor, RawEditor
 from scalegmn.inr.edits import Contrast, Dilation, Edit, Identity
 from scalegmn.inr.fitter import Fitter, initial_parameters
 from scalegmn.inr.grid import pixel_grid, render
@@ -15,12 +17,18 @@ __all__ = [
     "Fitter",
     "INRBatch",
     "INRBuilder",
+    "INRImageEditor",
     "INRSet",
     "Identity",
+    "MetanetworkEditor",
+    "RawEditor",
     "canonical_phases",
     "initial_parameters",
+    "load_editor",
     "pixel_grid",
     "psnr",
     "render",
+    "save_editor",
+    "siren_graph",
     "squared_error",
 ]

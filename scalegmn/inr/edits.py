@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from scalegmn.arguments import check_number, check_whole
+from scalegmn.predictor.description import register
 
 Images = Float[Tensor, "*batch c h w"]
 # Luma of red, green and blue, as in ITU-R BT.601.
@@ -22,6 +23,7 @@ class Edit(Protocol):
         """The edited images."""
 
 
+@register
 @dataclass(frozen=True)
 class Identity:
     """No edit: the image itself."""
@@ -30,6 +32,7 @@ class Identity:
         return images
 
 
+@register
 @dataclass(frozen=True)
 class Dilation:
     """The maximum over a square window, as ``cv2.dilate`` with a kernel of ones, one iteration.
@@ -55,6 +58,7 @@ class Dilation:
         return F.max_pool2d(flat, self.size, stride=1, padding=self.size // 2).view_as(images)
 
 
+@register
 @dataclass(frozen=True)
 class Contrast:
     r"""Contrast around the mean gray value m of an image, clamped to [0, 1].

@@ -147,3 +147,33 @@ def test_a_metanetwork_without_sign_symmetry_is_not_invariant(float64):
     enlarge_(plain, graph)
     params = random_networks(graph, 3, dtype=torch.float64)
     assert symmetry_error(plain, graph, params, kind=Sign()) > 1e-3
+
+
+@pytest.mark.parametrize("arch", [ARCHITECTURES[0], ARCHITECTURES[-1]], ids=["forward", "both"])
+@pytest.mark.parametrize("heads", [2, 8])
+def test_an_operator_with_averaged_heads_is_equivariant(float64, arch, heads):
+    graph = graph_of(Siren(3, (5, 6)))
+    operator = Operator(graph, arch, out_scale=0.01, heads=heads).double()
+    enlarge_(operator, graph)
+    params = random_networks(graph, 3, dtype=torch.float64)
+    assert symmetry_error(operator, graph, params) <= 1e-9
+
+
+def test_heads_are_averaged(float64):
+    """With equal heads, an operator is the one that has this head alone."""
+    graph = graph_of(Siren(1, (5, 6)))
+    one, three = (Operator(graph, ARCHITECTURES[0], heads=heads).double() for heads in (1, 3))
+    state = three.state_dict()
+    for name, tensor in one.state_dict().items():
+        copies = state[name].shape[0] // tensor.shape[0] if tensor.ndim else 1
+        state[name] = tensor.repeat(copies, *[1] * (tensor.ndim - 1)) if copies > 1 else tensor
+    three.load_state_dict(state)
+    params = random_networks(graph, 2, dtype=torch.float64)
+    a, b = one(graph, params), three(graph, params)
+    assert all((a[n] - b[n]).abs().max() < 1e-12 for n in a)
+    assert sum(p.numel() for p in three.parameters()) > sum(p.numel() for p in one.parameters())
+
+
+def test_an_operator_needs_a_head():
+    with pytest.raises(ValueError, match=r"model.operator.heads must be a whole number"):
+        Operator(graph_of(Siren(1, (3,))), ARCHITECTURES[0], heads=0)
