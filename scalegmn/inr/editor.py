@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from scalegmn.formats import load_state, read_metadata, save_network
 from scalegmn.graph import NetworkGraph
-from scalegmn.inr.edits import Edit
 from scalegmn.inr.editors import EditorConfig
+from scalegmn.inr.edits import Edit
 from scalegmn.inr.grid import pixel_grid
 from scalegmn.predictor.description import describe, restore
 from scalegmn.predictor.untrusted import count_values
