@@ -7,7 +7,6 @@ from sklearn.datasets import load_digits
 from torch.utils.data import DataLoader
 
 from lightning_modules.inr_editor import INREditor
-from scalegmn.graph import NetworkGraph
 from scalegmn.inr import (
     Dilation,
     Fitter,
@@ -67,19 +66,19 @@ def trained(module, batch, steps, lr):
 @pytest.mark.parametrize("direction", [Forward(), Bidirectional()], ids=["forward", "both"])
 def test_the_identity_is_learnt_to_rounding(batch, direction):
     """A complaint about the published code: it does not converge to no edit at all."""
-    module = editor(MetanetworkEditor(architecture(direction), out_scale=0.1), Identity())
+    module = editor(MetanetworkEditor(architecture(direction)), Identity())
     own = batch._replace(images=module.editor.render(batch.parameters).detach())
     before = module.errors(own).mean().item()
-    after = trained(module, own, 150, 3e-3)
-    # The square of what float32 leaves of the sine of phases of some tens of radians.
-    assert before > 1e-6 and after < 1e-9
+    after = trained(module, own, 200, 3e-3)
+    # In float32, sines of tens of radians leave errors of some 1e-6, of which this is the square.
+    assert after < 3e-10 and before > 1000 * after
 
 
 @pytest.mark.parametrize(
     "config",
     [
         MetanetworkEditor(architecture()),
-        MetanetworkEditor(architecture(Bidirectional()), heads=4),
+        MetanetworkEditor(architecture(), heads=4),
         MetanetworkEditor(architecture(kind=Permutation())),
         RawEditor(d=16, num_layers=1),
     ],
@@ -91,12 +90,10 @@ def test_dilation_is_learnt(batch, config):
     assert trained(module, batch, 60, 1e-2) < 0.8 * unedited.mean()
 
 
-def test_equal_inrs_are_edited_to_equal_images(batch, float64):
+def test_equal_inrs_are_edited_to_equal_images(batch):
     module = editor(MetanetworkEditor(architecture(), out_scale=1.0, heads=2)).double()
     params = {n: p.double() for n, p in batch.parameters.items()}
-    graph = NetworkGraph.from_module(
-        SIREN, torch.zeros(1, 2, dtype=torch.float32), input_feature=1.0
-    )
+    graph = module.editor.graph
     other = PermScale.sample(graph).on_parameters(params)
     images = module.editor(params)
     assert (module.editor(other) - images).abs().max() < 1e-9
@@ -108,11 +105,11 @@ def test_a_trainer_trains_validates_and_tests_it(batch, make_trainer):
     loader = DataLoader([0], collate_fn=lambda rows: batch)
     trainer = make_trainer(max_epochs=2)
     trainer.fit(module, loader, loader)
+    validated = trainer.callback_metrics["val/loss"].item()
     (tested,) = trainer.test(module, loader, verbose=False)
     expected = module.errors(batch).mean().item()
     assert tested["test/loss"] == pytest.approx(expected)
-    assert trainer.callback_metrics["val/loss"] == pytest.approx(expected)
-    assert set(trainer.callback_metrics) >= {"val/loss", "test/loss"}
+    assert validated == pytest.approx(expected)
 
 
 def test_only_the_operator_is_trained(batch):
