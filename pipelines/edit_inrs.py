@@ -37,7 +37,8 @@ class EditINRs:
             module: INREditor = run.build("model")(siren=data.siren, image_size=data.image_size)
             reports = epoch_reports(run, run.cfg.monitor, run.cfg.monitor_mode)
             trainer = fit_method(run, module, callbacks=reports)
-            editor = module.editor
+            # Lightning leaves it on the CPU.
+            editor = module.editor.to(run.processes.root_device)
             errors = {
                 split: edit_errors(
                     editor,

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +124,9 @@ def load_editor(path: str | os.PathLike[str]) -> INRImageEditor:
 
 
 def _siren(settings: Any) -> Siren:
-    hidden = settings["hidden"] if isinstance(settings, dict) else None
-    numbers = [*hidden, settings["channels"]] if isinstance(hidden, Sequence) else []
-    if not numbers or not all(isinstance(n, int) and 0 < n < LARGEST for n in numbers):
+    if not isinstance(settings, dict) or not isinstance(settings["hidden"], list):
+        raise ValueError("its SIREN is not described")
+    hidden, channels = settings["hidden"], settings["channels"]
+    if not hidden or not all(isinstance(n, int) and 0 < n < LARGEST for n in (*hidden, channels)):
         raise ValueError("its SIREN has no layers, or too large ones")
-    return Siren(settings["channels"], hidden, w0=float(settings["w0"]))
+    return Siren(channels, hidden, w0=float(settings["w0"]))
