@@ -122,7 +122,10 @@ class INRs(ResidentDataModule[INRSet]):
 
     def _check_siren(self, folder: Path) -> None:
         """Compare the declared architecture with the one that was fitted, where that is known."""
-        known = json.loads(metadata_of(folder, "train").get("siren", "{}"))
+        try:
+            known = json.loads(metadata_of(folder, "train").get("siren", "{}"))
+        except ValueError as error:
+            raise ValueError(f"{folder}: the metadata of its train split are damaged") from error
         declared = self.siren.settings()
         for key, ours in (("hidden", "hidden"), ("channels", "in_channels"), ("w0", "w0")):
             if key in known:

@@ -176,7 +176,16 @@ def _read(checkpoint: Checkpoint, expected: dict[str, Tensor]) -> INRSet:
     params = validate(path, state, expected)
     return INRSet(
         {name: p[None] for name, p in params.items()},
-        label=torch.tensor([int(label)]),
+        label=torch.tensor([_number(path, label)]),
         image=torch.tensor([checkpoint.image]),
         copy=torch.tensor([checkpoint.copy]),
     )
+
+
+def _number(path: Path, label: Any) -> int:
+    """A label that may be a number, text or a tensor."""
+    try:
+        return int(label)
+    except (TypeError, ValueError, RuntimeError) as error:
+        shown = " ".join(str(label).split())[:40]
+        raise ValueError(f"{path}: expected a class as label, got {shown}; {AGAIN}") from error

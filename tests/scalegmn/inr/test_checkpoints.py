@@ -170,6 +170,20 @@ def test_code_in_a_checkpoint_is_not_run(mnist, siren):
         read_checkpoints([one], siren)
 
 
+@pytest.mark.parametrize(("label", "read"), [(3, 3), ("4", 4), (torch.tensor([5]), 5)])
+def test_labels_in_files_are_numbers_text_or_tensors(tmp_path, siren, label, read):
+    saved(tmp_path / "train/model_0.pth", siren, label=label)
+    assert read_checkpoints(find_checkpoints(tmp_path)[0], siren).label.tolist() == [read]
+
+
+@pytest.mark.parametrize("label", ["seven", [1, 2], torch.zeros(2)])
+def test_a_label_that_is_no_class_is_named(tmp_path, siren, label):
+    saved(tmp_path / "train/model_0.pth", siren, label=label)
+    with pytest.raises(ValueError, match=r"model_0.pth: expected a class as label, got") as caught:
+        read_checkpoints(find_checkpoints(tmp_path)[0], siren)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_label_that_nothing_tells_is_missed(tmp_path, siren):
     saved(tmp_path / "train/model_0.pth", siren)
     with pytest.raises(ValueError, match=r"model_0.pth: holds no label"):
