@@ -11,9 +11,10 @@ from datamodules.batches import BatchIndices
 from datamodules.declared import check_counts, check_declared
 from datamodules.normalized import Augmentation, NormalizedBatches
 from datamodules.resident import ResidentDataModule
-from datamodules.splits import Images, check_tensors, hold_out
+from datamodules.splits import Images, check_tensors, hold_out, hold_out_rows
 
 Split = Literal["train", "val", "test"]
+VAL_FRACTION = 0.1
 
 
 class ImageDataModule(ResidentDataModule[Images]):
@@ -80,7 +81,7 @@ class ImageDataModule(ResidentDataModule[Images]):
         pool, test = self.read()
         for images in (pool, test):
             self._check(images)
-        train, val = hold_out(pool, 0.1, seed=self.split_seed)
+        train, val = hold_out(pool, VAL_FRACTION, seed=self.split_seed)
         if not len(val):
             raise ValueError(f"{self.name}: {len(pool)} training images leave none for validation")
         return {"train": train, "val": val, "test": test}
@@ -102,6 +103,21 @@ class ImageDataModule(ResidentDataModule[Images]):
             torch.arange(len(content)), torch.zeros(len(content), dtype=torch.int64)
         )
         return self.batches(content, training=False)[everything]
+
+    def pixels(self, split: Split) -> Images:
+        """All images of a split as they were read: bytes, in order."""
+        return self._splits[split]
+
+    def numbers(self, split: Split) -> Int64[Tensor, " n"]:
+        """The number of each image of a split among those that :meth:`read` gives.
+
+        Training and validation images share one numbering, test images have another.
+        """
+        if split == "test":
+            return torch.arange(len(self._splits[split]))
+        count = len(self._splits["train"]) + len(self._splits["val"])
+        train, val = hold_out_rows(count, VAL_FRACTION, seed=self.split_seed)
+        return train if split == "train" else val
 
     def _check(self, images: Images) -> None:
         check_tensors(images, self.name)

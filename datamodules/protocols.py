@@ -7,19 +7,24 @@ from lightning import LightningDataModule
 
 from scalegmn.arguments import check_whole
 
-Kind = Literal["images", "networks"]
+Kind = Literal["images", "networks", "inrs"]
 
 LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 COUNTS = ("in_channels", "num_classes", "image_size")
-# For results on networks: the accuracy that is learnt, the split, and the number left out.
-NETWORKS = ("label", "split", "dropped")
+MORE: dict[Kind, tuple[str, ...]] = {
+    "images": (),
+    # For results: the accuracy that is learnt, the split, and the number left out.
+    "networks": ("label", "split", "dropped"),
+    "inrs": ("siren",),
+}
 
 
 def check_data(data: object, kind: Kind = "images") -> None:
     """Check that a data module has the attributes that a pipeline reads.
 
     Data sets of images need ``name``, ``in_channels``, ``num_classes``, ``image_size`` and three
-    loaders; of networks also ``label``, ``split`` and ``dropped``. ``data_note`` is optional.
+    loaders; of networks also ``label``, ``split`` and ``dropped``; of INRs the architecture,
+    ``siren``. ``data_note`` is optional.
     Nothing is read: properties are looked at and not called.
 
     Args:
@@ -32,7 +37,7 @@ def check_data(data: object, kind: Kind = "images") -> None:
     kind_of_data = type(data).__name__
     if not isinstance(data, LightningDataModule):
         raise ValueError(f"data is a {kind_of_data}: expected a lightning.LightningDataModule")
-    needed = ("name", *COUNTS, *(NETWORKS if kind == "networks" else ()))
+    needed = ("name", *COUNTS, *MORE[kind])
     missing = [name for name in needed if getattr_static(data, name, None) is None]
     missing += [f"{name}()" for name in LOADERS if not _overrides(data, name)]
     if missing:

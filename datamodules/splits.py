@@ -35,9 +35,17 @@ def hold_out(images: Images, fraction: float, *, seed: int) -> tuple[Images, Ima
 
     The cut is that of ``torch.utils.data.random_split`` with a generator of this seed.
     """
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
-    rest = len(images) - int(len(images) * fraction)
-    return images[order[:rest]], images[order[rest:]]
+    rest, held_out = hold_out_rows(len(images), fraction, seed=seed)
+    return images[rest], images[held_out]
+
+
+def hold_out_rows(
+    count: int, fraction: float, *, seed: int
+) -> tuple[Int64[Tensor, " _rest"], Int64[Tensor, " _held_out"]]:
+    """The rows of :func:`hold_out`: ``(rest, held out)``."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    rest = count - int(count * fraction)
+    return order[:rest], order[rest:]
 
 
 def check_tensors(images: Images, name: str) -> None:

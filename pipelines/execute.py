@@ -19,6 +19,7 @@ from pipelines.finetune_check import check_finetune
 from pipelines.identity import config_hash
 from pipelines.machine_share import threads_of_job
 from pipelines.processes import Processes
+from pipelines.protocol import BUILDERS
 from pipelines.results import FILE
 from pipelines.run import Run
 from pipelines.run_record import read_record
@@ -81,8 +82,9 @@ def finished(cfg: DictConfig) -> Results | None:
             f"{folder} holds a run of another config: give this one another hydra.run.dir, "
             "or repeat that run's command to continue it"
         )
-    # A zoo lies outside of the run's folder, and may be gone since: its builder looks.
-    if record is None or not (folder / FILE).exists() or OmegaConf.select(cfg, "zoo._target_"):
+    # What is built lies outside of the run's folder, and may be gone since: its builder looks.
+    builds = any(OmegaConf.select(cfg, f"{key}._target_") for key in BUILDERS)
+    if record is None or not (folder / FILE).exists() or builds:
         return None
     return Results.read(folder / FILE)
 
@@ -110,7 +112,7 @@ def objective(results: Results) -> float | None:
     losses = [loss for loss in pruned if loss is not None]
     if losses:
         return fmean(losses)
-    return results.dense.val_loss if results.dense else None
+    return results.dense.val_loss if results.dense else results.metrics.get("val_loss")
 
 
 def use_threads(num_threads: int | None) -> None:

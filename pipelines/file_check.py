@@ -13,6 +13,7 @@ FILES = (
     "file",
     "network",
     "predictor",
+    "editor",
 )
 
 

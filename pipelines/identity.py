@@ -14,7 +14,8 @@ from pipelines.job_folder import NO_IDENTITY
 ZOOS = ("data", "data.base", "data.pruned", "data.pruned.base", "guard.zoo", "guard.zoo.base")
 # Where a config names the file of a network.
 NETWORKS = ("target.weights", "predictor.weights", "pruner.rewind.weights", "guard.reference")
-METRICS = "metrics.csv.gz"
+# Files that say what is in the folder of a zoo, or of INRs.
+TABLES = ("metrics.csv.gz", "inrs.json")
 
 
 def config_hash(cfg: DictConfig, networks: Mapping[str, str] | None = None) -> str:
@@ -39,9 +40,11 @@ def config_hash(cfg: DictConfig, networks: Mapping[str, str] | None = None) -> s
             OmegaConf.update(bare, key, (networks or {}).get(key) or _of_network(file))
     for key in ZOOS:
         where = OmegaConf.select(cfg, f"{key}.data_dir"), OmegaConf.select(cfg, f"{key}.folder")
-        if None not in where and (table := Path(*where).expanduser() / METRICS).is_file():
-            content = hashlib.sha256(table.read_bytes()).hexdigest()
-            OmegaConf.update(bare, f"{key}.folder", f"{where[1]} {content}")
+        folder = None if None in where else Path(*where).expanduser()
+        for table in [] if folder is None else [folder / name for name in TABLES]:
+            if table.is_file():
+                content = hashlib.sha256(table.read_bytes()).hexdigest()
+                OmegaConf.update(bare, f"{key}.folder", f"{where[1]} {content}")
     resolved = json.dumps(OmegaConf.to_container(bare, resolve=True), sort_keys=True)
     return hashlib.sha256(resolved.encode()).hexdigest()[:16]
 

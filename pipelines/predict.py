@@ -1,7 +1,5 @@
 """Train a predictor of accuracies on a zoo of networks."""
 
-from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ from lightning import Trainer
 from datamodules.protocols import Kind
 from lightning_modules.predictor import Predictor
 from pipelines.fit import fit_method
+from pipelines.limited import limited
 from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.stage import announced
@@ -97,7 +96,7 @@ def _metrics(
 def _predictions(module: Predictor, trainer: Trainer, split: str) -> Predictions:
     data: Any = trainer.datamodule  # type: ignore[attr-defined]
     loader = getattr(data, f"{split}_dataloader")()
-    return module.predictions(_some(loader, getattr(trainer, f"limit_{split}_batches")))
+    return module.predictions(limited(loader, getattr(trainer, f"limit_{split}_batches")))
 
 
 def _save_predictions(file: Path, test: Predictions, trainer: Trainer) -> None:
@@ -108,10 +107,3 @@ def _save_predictions(file: Path, test: Predictions, trainer: Trainer) -> None:
     if len(rows) == len(test):
         with atomic_path(file) as temporary:
             write_predictions(temporary, test, rows=rows, family=family)
-
-
-def _some(loader: Any, limit: float | int | None) -> Iterable[Any]:
-    """As many batches as the trainer is limited to."""
-    if limit is None or isinstance(limit, float):
-        limit = round(len(loader) * (1.0 if limit is None else limit))
-    return islice(loader, limit)

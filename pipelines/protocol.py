@@ -9,6 +9,8 @@ Value = str | int | float | bool | list | None
 
 # Parts of the config that say how something is made or measured.
 PARTS = ("target.net", "data", "trainer.precision", "matmul_precision")
+# Keys of builders of data sets, which lie outside of the folders of runs.
+BUILDERS = ("zoo", "inrs")
 PRUNING = ("fold_batch_norm", "selection", "prune_biases", "pruner", "finetune")
 # Of a method that trains something.
 TRAINING = (
@@ -52,8 +54,8 @@ def protocol(cfg: DictConfig) -> dict[str, Value]:
 
 
 def _parts(cfg: DictConfig) -> tuple[str, ...]:
-    if OmegaConf.select(cfg, "zoo._target_"):
-        return (*PARTS, "zoo")
+    if built := [key for key in BUILDERS if OmegaConf.select(cfg, f"{key}._target_")]:
+        return (*PARTS, *built)
     if cfg.method is None or cfg.method == "dense" and not cfg.pipeline.get("method"):
         return (*PARTS, *TRAINING)
     if OmegaConf.select(cfg, "model") is not None:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from scalegmn.arguments import check_whole
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.architecture import Architecture
@@ -114,18 +115,28 @@ class Operator(nn.Module):
         arch: the metanetwork's own architecture.
         out_scale: initial value of a learned factor per layer on the change of weights, and of
             another on that of biases; ``None`` for no factors.
+        heads: outputs of the last layer's updates that are averaged, after a common hidden layer;
+            1 as published.
 
     Raises:
-        ValueError: a group of the graph does not have the symmetry of ``arch.kind``.
+        ValueError: a group of the graph does not have the symmetry of ``arch.kind``, or there are
+            no heads.
     """
 
     def __init__(
-        self, graph: NetworkGraph, arch: Architecture, *, out_scale: float | None = None
+        self,
+        graph: NetworkGraph,
+        arch: Architecture,
+        *,
+        out_scale: float | None = None,
+        heads: int = 1,
     ) -> None:
         super().__init__()
+        check_whole("model.operator.heads", heads)
+        self.heads = heads
         num_biases = sum(group.bias is not None for group in graph.groups)
         roles = tuple(Role) if num_biases else ()
-        last = arch.last_layer(graph, roles, 1, graph.edge_dim)
+        last = arch.last_layer(graph, roles, heads, heads * graph.edge_dim)
         self.gnn = Backbone(graph, arch, last, roles=roles, edges_read=True)
         self.node_scale = self.edge_scale = None
         if out_scale is not None:
@@ -175,8 +186,13 @@ class Operator(nn.Module):
     ) -> tuple[Nodes, Kernels]:
         """The changes of node and edge features, in any views, one per layer."""
         by_role, (d_E,) = self.gnn(views, x_V, x_E)
-        d_V = views[-1].join(by_role) if by_role else torch.zeros_like(x_V)
-        return d_V, d_E
+        d_V = self._averaged(views[-1].join(by_role)) if by_role else torch.zeros_like(x_V)
+        return d_V, self._averaged(d_E)
+
+    def _averaged(self, change: Tensor) -> Tensor:
+        if self.heads == 1:
+            return change
+        return change.unflatten(-1, (self.heads, -1)).mean(-2)
 
     def _scaled(self, change: Tensor, scale: Tensor | None, part: Tensor) -> Tensor:
         if scale is None:

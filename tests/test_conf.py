@@ -52,6 +52,8 @@ CHOICES = [
             "model/gates",
             "model/reader",
             "model/loss",
+            "model/edit",
+            "model/operator",
         ),
     )
 ]
@@ -69,6 +71,8 @@ EXPERIMENT = {
     **dict.fromkeys(("guard", "gauge", "pruner=scalegmn_inv"), "inv_prune_small_cnn"),
     **dict.fromkeys(("pruner=scalegmn_eq", "pruner=scalegmn_eq_gmp"), "eq_prune_small_cnn"),
     "pipeline=build_zoo": "build_zoo",
+    "pipeline=fit_inrs": "fit_inrs",
+    **dict.fromkeys(("model/edit", "model/operator", "data=inrs"), "inr_edit"),
 }
 
 
@@ -141,6 +145,64 @@ def test_published_predictors_are_as_published(name):
     assert arch.layer_norm == (name != "svhn_tanh")
     assert arch.preserve_size is False
     assert arch.kind.get("symmetrized", True) == (name != "cifar10_hetero")
+
+
+# Kind, absolute values, direction, io, separate, d, layers, edge encoding, positional, sum on io,
+# skip, dropouts, layer norm, readout, weight decay, batch, epochs: as published, see the table.
+A, B = "PlainIO", "GatedIO"
+PUBLISHED_INR = {
+    "mnist_edit": ("f", True, A, True, 128, 10, 0, 0, 1, 1, 0.1, 0.1, 1, None, 1e-3, 64, 300),
+    "mnist_edit_bidirectional": (
+        *("b", True, A, False, 128, 10, 0, 0, 1, 1, 0.1, 0.0, 1, None, 1e-3, 64, 300),
+    ),
+    "mnist_classify": ("f", False, B, False, 128, 4, 1, 0, 1, 1, 0.2, 0.0, 1, "l", 1e-2, 128, 200),
+    "mnist_classify_bidirectional": (
+        *("b", False, B, False, 128, 4, 0, 1, 1, 0, 0.2, 0.0, 1, "l", 1e-3, 128, 200),
+    ),
+    "fmnist_classify": ("f", False, A, True, 128, 2, 1, 0, 1, 1, 0.2, 0.2, 1, "f", 1e-2, 128, 200),
+    "fmnist_classify_bidirectional": (
+        *("b", False, A, True, 128, 2, 1, 0, 1, 1, 0.2, 0.2, 1, "f", 1e-2, 128, 200),
+    ),
+    "cifar10_classify": ("f", True, A, True, 64, 4, 0, 0, 1, 0, 0.2, 0.0, 1, "l", 5e-4, 64, 200),
+    "cifar10_classify_bidirectional": (
+        *("b", True, B, False, 64, 4, 0, 0, 0, 0, 0.2, 0.0, 0, "l", 5e-4, 64, 200),
+    ),
+    "cifar10_classify_augmented": (
+        *("f", False, A, True, 128, 4, 0, 0, 1, 1, 0.1, 0.0, 1, "f", 1e-3, 256, 54),
+    ),
+    "cifar10_classify_augmented_bidirectional": (
+        *("b", False, A, True, 128, 4, 0, 0, 1, 1, 0.2, 0.0, 1, "l", 1e-4, 256, 81),
+    ),
+}
+
+
+def test_every_published_experiment_on_inrs_is_in_the_table():
+    assert {file.stem for file in (CONF / "experiment/inr").glob("*.yaml")} == set(PUBLISHED_INR)
+
+
+@pytest.mark.parametrize("name", PUBLISHED_INR)
+def test_experiments_on_inrs_are_as_published(name):
+    cfg = composed(f"experiment=inr/{name}")
+    check_types(cfg)
+    OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    arch, is_editor = cfg.architecture, "edit" in name
+    readout = None if is_editor else cfg.model.recipe.readout.path.split(".")[-1][0]
+    assert arch.kind._target_ == "scalegmn.nn.Sign"
+    assert (
+        *(
+            arch.direction._target_.split(".")[-1][0].lower(),
+            not arch.kind.get("symmetrized", True),
+        ),
+        *(arch.io._target_.split(".")[-1], arch.io.separate, arch.d, arch.num_layers),
+        *(arch.edge_encoding, arch.positional, arch.sum_on_io, arch.skip),
+        *(arch.dropout, arch.mlp_dropout, arch.layer_norm, readout),
+        *(cfg.optimizer.weight_decay, cfg.data.batch_size, cfg.trainer.max_epochs),
+    ) == PUBLISHED_INR[name]
+    assert cfg.optimizer._target_ == "torch.optim.AdamW" and cfg.optimizer.lr == 1e-3
+    assert cfg.scheduler.scheduler.lr_lambda.steps == 1000 and cfg.trainer.gradient_clip_val == 10
+    assert cfg.monitor == ("val/loss" if is_editor else "val/accuracy")
+    assert arch.preserve_size is False
+    assert not is_editor or cfg.model.operator.out_scale == 0.01
 
 
 @pytest.mark.parametrize(
@@ -272,6 +334,15 @@ def test_a_zoo_to_learn_from_counts_with_its_table(tmp_path, data, folder):
         (tmp_path / where / "mine").mkdir(parents=True)
         (tmp_path / where / "mine" / "metrics.csv.gz").write_bytes(content)
     asked = ("experiment=predict_small_cnn", f"data={data}", f"data.{folder}=mine")
+    a, b, c = (config_hash(composed(*asked, f"paths.data_dir={tmp_path}/{n}")) for n in "abc")
+    assert a == b != c
+
+
+def test_inrs_to_learn_from_count_with_their_record(tmp_path):
+    for where, content in (("a", b"inrs"), ("b", b"inrs"), ("c", b"others")):
+        (tmp_path / where / "mine").mkdir(parents=True)
+        (tmp_path / where / "mine" / "inrs.json").write_bytes(content)
+    asked = ("experiment=inr_edit", "data.folder=mine")
     a, b, c = (config_hash(composed(*asked, f"paths.data_dir={tmp_path}/{n}")) for n in "abc")
     assert a == b != c
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
 ZOOS = {"predict_small_cnn", "build_zoo", "build_pruned_zoo"}
+INRS = {"fit_inrs", "inr_edit", "inr_classify"}  # tests/test_inr_experiments.py
 # A VGG19 takes too long on a CPU; this one has the same kinds of layers.
 NARROW = ["target=vgg11", "target.net.width=4"]
 
@@ -41,7 +42,7 @@ def check(results, experiment):
         assert bool(results.pruned) == (not experiment.startswith("train_"))
 
 
-@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e not in ZOOS])
+@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e not in ZOOS | INRS])
 def test_an_experiment_runs_on_digits(experiment, tmp_path):
     small = NARROW if "vgg" in experiment else []
     name = f"experiment={experiment}"
@@ -49,7 +50,7 @@ def test_an_experiment_runs_on_digits(experiment, tmp_path):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e not in ZOOS])
+@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e not in ZOOS | INRS])
 def test_an_experiment_runs_on_its_own_images(experiment, real_data, tmp_path):
     small = NARROW if "vgg" in experiment else []
     where = f"paths.data_dir={real_data}"

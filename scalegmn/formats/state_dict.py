@@ -26,7 +26,7 @@ def read_state_dict(path: Path, expected: Mapping[str, Tensor]) -> States:
     Raises:
         ValueError: the file is damaged, or holds other objects, or no tensors.
     """
-    content = _load(path)
+    content = load_plain(path)
     if not isinstance(content, Mapping):
         raise ValueError(f"{path}: expected a state dict, got {type(content).__name__}")
     states = list(_states("", content, DEPTH))
@@ -36,7 +36,12 @@ def read_state_dict(path: Path, expected: Mapping[str, Tensor]) -> States:
     return states
 
 
-def _load(path: Path) -> Any:
+def load_plain(path: Path) -> Any:
+    """The content of a file of tensors, numbers and containers; nothing else is unpickled.
+
+    Raises:
+        ValueError: the file is damaged, or holds other objects.
+    """
     try:
         with safe_globals(_harmless()):
             return torch.load(path, map_location="cpu", weights_only=True)

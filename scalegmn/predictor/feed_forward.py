@@ -52,12 +52,14 @@ class FeedForward(ReaderConfig):
             return self.num_features(graph)
         return self.num_features(graph) * self.d + (self.num_layers - 1) * self.d**2
 
-    def build(self, graph: NetworkGraph) -> "FeedForwardReader":
+    def build(self, graph: NetworkGraph, d_out: int = 1) -> "FeedForwardReader":
         widths = [self.num_features(graph), *[self.d] * self.num_layers]
         layers: list[nn.Module] = []
         for d_in, d_out in pairwise(widths):
             layers += [nn.Linear(d_in, d_out), nn.ReLU(), nn.Dropout(self.dropout)]
-        return FeedForwardReader(self.features, nn.Sequential(*layers, nn.Linear(widths[-1], 1)))
+        return FeedForwardReader(
+            self.features, nn.Sequential(*layers, nn.Linear(widths[-1], d_out))
+        )
 
 
 class FeedForwardReader(nn.Module):
@@ -65,7 +67,7 @@ class FeedForwardReader(nn.Module):
 
     Args:
         features: of networks.
-        mlp: from the features to one number.
+        mlp: of the features.
     """
 
     def __init__(self, features: Features, mlp: nn.Module) -> None:
@@ -78,8 +80,8 @@ class FeedForwardReader(nn.Module):
         graph: NetworkGraph,
         params: Mapping[str, Tensor],
         sign: Bool[Tensor, "batch node"] | None = None,
-    ) -> Float[Tensor, "*batch 1"]:
-        """One number per network; ``sign`` is not read."""
+    ) -> Float[Tensor, "*batch d_out"]:
+        """One vector per network; ``sign`` is not read."""
         return self.mlp(self.features(graph, params))
 
 

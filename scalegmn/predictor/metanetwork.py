@@ -50,8 +50,8 @@ class Metanetwork(ReaderConfig):
             return f"GMN, {direction}"
         return f"ScaleGMN ({type(kind).__name__.lower()}), {direction}"
 
-    def build(self, graph: NetworkGraph) -> Functional:
-        return Functional(graph, self.arch, readout=self.readout)
+    def build(self, graph: NetworkGraph, d_out: int = 1) -> Functional:
+        return Functional(graph, self.arch, readout=self.readout, d_out=d_out)
 
     def least_parameters(self, graph: NetworkGraph) -> int:
         ends = sum(group.size for group in graph.groups if group.role is not Role.HIDDEN)

@@ -1,4 +1,4 @@
-"""Configs of readers: modules that map a network to one number."""
+"""Configs of readers: modules that map a network to numbers."""
 
 from abc import ABC, abstractmethod
 
@@ -10,8 +10,8 @@ from scalegmn.graph import NetworkGraph
 class ReaderConfig(ABC):
     """All choices of a reader, as a frozen dataclass that can be written to a file.
 
-    A reader is a module that maps ``(graph, parameters, sign)`` to one number per network, as
-    :class:`~scalegmn.metanetwork.Functional` does.
+    A reader is a module that maps ``(graph, parameters, sign)`` to one or several numbers per
+    network, as :class:`~scalegmn.metanetwork.Functional` does.
     """
 
     @property
@@ -20,8 +20,8 @@ class ReaderConfig(ABC):
         """Name of the reader in tables."""
 
     @abstractmethod
-    def build(self, graph: NetworkGraph) -> nn.Module:
-        """A reader of networks like those of a graph."""
+    def build(self, graph: NetworkGraph, d_out: int = 1) -> nn.Module:
+        """A reader of networks like those of a graph, with ``d_out`` numbers as its result."""
 
     @abstractmethod
     def reads(self, graph: NetworkGraph) -> str:
