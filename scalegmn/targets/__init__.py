@@ -1,7 +1,8 @@
 """Networks that get pruned, as plain modules."""
 
+from scalegmn.targets.resnet import ResNet
 from scalegmn.targets.sine import Sine
 from scalegmn.targets.small_cnn import SmallCNN
 from scalegmn.targets.vgg import VGG
 
-__all__ = ["VGG", "Sine", "SmallCNN"]
+__all__ = ["VGG", "ResNet", "Sine", "SmallCNN"]
