@@ -95,5 +95,10 @@ def permutations(
         draw: an order of so many nodes.
     """
     own = [draw(g.size) if g.permutes_freely else torch.arange(g.size) for g in groups]
-    leaders = [k if g.permutes_with is None else g.permutes_with for k, g in enumerate(groups)]
-    return [own[leader] for leader in leaders]
+    return [own[leader] for leader in leaders(groups)]
+
+
+def leaders(groups: Groups) -> tuple[int, ...]:
+    """For each group, the one whose permutation it shares: itself, if that is its own."""
+    own = enumerate(groups)
+    return tuple(k if g.permutes_with is None else g.permutes_with for k, g in own)
