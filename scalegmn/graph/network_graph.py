@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 from scalegmn.graph import indices
@@ -198,7 +198,7 @@ class NetworkGraph:
         ends = [(*batch, b.num_edges, b.edge_dim) for b in self.blocks]
         return [part.reshape(shape) for part, shape in zip(parts, ends, strict=True)]
 
-    def weights(self, kernels: Sequence[Float[Tensor, "*batch _edge _k"]]) -> dict[str, Tensor]:
+    def weights(self, kernels: Sequence[Shaped[Tensor, "*batch _edge _k"]]) -> dict[str, Tensor]:
         """The inverse of :meth:`kernels`: the parameters that belong to edges."""
         pairs = zip(self.blocks, kernels, strict=True)
         tensors = {b: rows.reshape(*rows.shape[:-2], *b.shape) for b, rows in pairs}
