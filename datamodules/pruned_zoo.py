@@ -47,6 +47,7 @@ class PrunedZoo(ZooDataModule):
         label: see :class:`~datamodules.zoo.ZooDataModule`.
         batch_size: see :class:`~datamodules.zoo.ZooDataModule`.
         seed: see :class:`~datamodules.zoo.ZooDataModule`.
+        rescale: see :class:`~datamodules.zoo.ZooDataModule`.
         data_note: see :class:`~datamodules.zoo.ZooDataModule`.
 
     Raises:
@@ -70,6 +71,7 @@ class PrunedZoo(ZooDataModule):
         label: str = "val_accuracy",
         batch_size: int = 64,
         seed: int = 42,
+        rescale: float | None = None,
         data_note: str | None = None,
     ) -> None:
         super().__init__(
@@ -82,6 +84,7 @@ class PrunedZoo(ZooDataModule):
             seed=seed,
             activation=activation,
             label=label,
+            rescale=rescale,
             data_note=data_note,
         )
         self.base = base

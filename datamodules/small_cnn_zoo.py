@@ -47,6 +47,7 @@ class SmallCNNZoo(ZooDataModule):
         label: see :class:`~datamodules.zoo.ZooDataModule`.
         batch_size: see :class:`~datamodules.zoo.ZooDataModule`.
         seed: see :class:`~datamodules.zoo.ZooDataModule`.
+        rescale: see :class:`~datamodules.zoo.ZooDataModule`.
         data_note: see :class:`~datamodules.zoo.ZooDataModule`.
 
     Raises:
@@ -72,6 +73,7 @@ class SmallCNNZoo(ZooDataModule):
         label: str = "test_accuracy",
         batch_size: int = 64,
         seed: int = 42,
+        rescale: float | None = None,
         data_note: str | None = None,
     ) -> None:
         super().__init__(
@@ -84,6 +86,7 @@ class SmallCNNZoo(ZooDataModule):
             seed=seed,
             activation=activation,
             label=label,
+            rescale=rescale,
             data_note=data_note,
         )
         self.folder = below(data_dir, folder)

@@ -4,6 +4,7 @@ import logging
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -11,11 +12,13 @@ from datamodules.batches import BatchIndices
 from datamodules.declared import check_counts, check_declared
 from datamodules.resident import ResidentDataModule
 from scalegmn.arguments import check_whole
+from scalegmn.graph import NetworkGraph
 from scalegmn.targets import SmallCNN
 from scalegmn.zoo import NetworkBatch, Networks, ZooFolder
 from scalegmn.zoo.architecture import small_cnn, zoo_network
 from scalegmn.zoo.folder import LAYOUT
 from scalegmn.zoo.records import LABELS, Records, gather
+from scalegmn.zoo.rescaling import RandomRescaling
 from scalegmn.zoo.splits import SPLITS, Split
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ class ZooDataModule(ResidentDataModule[Networks]):
         seed: of the order of training networks.
         activation: ``relu``, ``tanh``, or ``None`` for both.
         label: ``test_accuracy`` or ``val_accuracy``.
+        rescale: a training network is seen, in each epoch, with other random factors up to this of
+            its hidden units, which leave its function as it is; ``None`` for as it is.
         data_note: what a reader of the results should know about these networks.
 
     Attributes:
@@ -61,6 +66,7 @@ class ZooDataModule(ResidentDataModule[Networks]):
         seed: int,
         activation: str | None,
         label: str,
+        rescale: float | None,
         data_note: str | None,
     ) -> None:
         super().__init__(name=name, batch_size=batch_size, seed=seed)
@@ -76,7 +82,12 @@ class ZooDataModule(ResidentDataModule[Networks]):
         self.label = label
         self.note = data_note
         self.dropped = 0
-        self.network()  # refuses an unknown activation
+        net = self.network()  # refuses an unknown activation
+        self.augmentation = None
+        if rescale is not None:
+            image = torch.zeros(1, in_channels, image_size, image_size)
+            graph = NetworkGraph.from_module(net, image)
+            self.augmentation = RandomRescaling(graph, rescale)
 
     @abstractmethod
     def records(self) -> Mapping[Split, Sequence[Records]]:
@@ -163,7 +174,7 @@ class ZooDataModule(ResidentDataModule[Networks]):
         return chosen
 
     def batches(self, content: Networks, *, training: bool) -> "NetworkBatches":
-        return NetworkBatches(content)
+        return NetworkBatches(content, self.augmentation if training else None)
 
 
 class NetworkBatches(Dataset):
@@ -171,13 +182,16 @@ class NetworkBatches(Dataset):
 
     Args:
         networks: all networks of a split.
+        augmentation: changes a batch, given a random number per network; ``None`` for none.
     """
 
-    def __init__(self, networks: Networks) -> None:
+    def __init__(self, networks: Networks, augmentation: RandomRescaling | None = None) -> None:
         self.networks = networks
+        self.augmentation = augmentation
 
     def __len__(self) -> int:
         return len(self.networks)
 
     def __getitem__(self, indices: BatchIndices) -> NetworkBatch:
-        return self.networks[indices.rows]
+        batch = self.networks[indices.rows]
+        return batch if self.augmentation is None else self.augmentation(batch, indices.noise)

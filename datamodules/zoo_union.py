@@ -21,6 +21,7 @@ class ZooUnion(ZooDataModule):
         label: see :class:`~datamodules.zoo.ZooDataModule`.
         batch_size: see :class:`~datamodules.zoo.ZooDataModule`.
         seed: see :class:`~datamodules.zoo.ZooDataModule`.
+        rescale: see :class:`~datamodules.zoo.ZooDataModule`.
         data_note: see :class:`~datamodules.zoo.ZooDataModule`.
     """
 
@@ -37,6 +38,7 @@ class ZooUnion(ZooDataModule):
         label: str = "val_accuracy",
         batch_size: int = 64,
         seed: int = 42,
+        rescale: float | None = None,
         data_note: str | None = None,
     ) -> None:
         folders = pruned.base.folder, "and", pruned.folder
@@ -50,6 +52,7 @@ class ZooUnion(ZooDataModule):
             seed=seed,
             activation=activation,
             label=label,
+            rescale=rescale,
             data_note=data_note,
         )
         self.pruned = pruned

@@ -56,12 +56,13 @@ class PermScale:
         graph: the architecture that the element acts on.
         perm: ``perm[i]`` is the old index of new node ``i``; nodes stay within their group.
         scale: the factor of each new node, 1 for inputs and outputs, in float64: it is cast to the
-            precision of what it acts on, so that an inverse is as exact as that.
+            precision of what it acts on, so that an inverse is as exact as that. With leading axes,
+            the networks of a batch have factors of their own.
     """
 
     graph: NetworkGraph
     perm: Int[Tensor, " node"]
-    scale: Float[Tensor, " node"]
+    scale: Float[Tensor, "*batch node"]
 
     @classmethod
     def sample(
@@ -98,7 +99,7 @@ class PermScale:
     def inverse(self) -> "PermScale":
         """The element that undoes this one."""
         perm = self.perm.argsort()
-        return PermScale(self.graph, perm, 1 / self.scale[perm])
+        return PermScale(self.graph, perm, 1 / self.scale[..., perm])
 
     def on_features(
         self, x_V: Float[Tensor, "*batch node d"], x_E: Float[Tensor, "*batch edge k"]
@@ -108,7 +109,7 @@ class PermScale:
             self._on_block(block, x_E[..., rows, :])
             for block, rows in zip(self.graph.blocks, self.graph.edge_slices, strict=True)
         ]
-        nodes = self.scale.to(x_V)[:, None] * x_V[..., self.perm, :]
+        nodes = self.scale.to(x_V)[..., None] * x_V[..., self.perm, :]
         return nodes, torch.cat(edges, dim=-2)
 
     def on_parameters(self, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -119,7 +120,7 @@ class PermScale:
         for group, nodes in zip(self.graph.groups, self.graph.node_slices, strict=True):
             if group.bias is not None:
                 bias = params[group.bias]
-                factor = self.scale[nodes].to(bias)
+                factor = self.scale[..., nodes].to(bias)
                 out[group.bias] = factor * bias[..., self.perm[nodes] - nodes.start]
         return out
 
@@ -134,7 +135,7 @@ class PermScale:
         else:
             kernels = edges.unflatten(-2, (block.n_out, block.n_in))
             moved = kernels[..., new, :, :][..., old, :].flatten(-3, -2)
-        factor = block.at_edges(self.scale[target], 1 / self.scale[source])
+        factor = block.at_edges(self.scale[..., target], 1 / self.scale[..., source])
         return factor.to(edges)[..., None] * moved
 
 

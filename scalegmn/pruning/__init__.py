@@ -1,6 +1,6 @@
 """Choose which parameters to prune: scores, allocations and masks."""
 
-from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_per_layer
+from scalegmn.pruning.allocation import Allocation, allocate_globally, allocate_uniformly
 from scalegmn.pruning.balanced import balanced
 from scalegmn.pruning.erk import allocate_erk
 from scalegmn.pruning.freezing import freeze_gradients, freeze_moments
@@ -30,7 +30,7 @@ __all__ = [
     "allocate_erk",
     "TopK",
     "allocate_globally",
-    "allocate_per_layer",
+    "allocate_uniformly",
     "balanced",
     "grasp",
     "lamp",

@@ -35,7 +35,7 @@ def allocate_globally(scores: Mapping[str, Tensor], sparsity: float) -> dict[str
     return {name: int(part.sum()) for name, part in zip(scores, parts, strict=True)}
 
 
-def allocate_per_layer(scores: Mapping[str, Tensor], sparsity: float) -> dict[str, int]:
+def allocate_uniformly(scores: Mapping[str, Tensor], sparsity: float) -> dict[str, int]:
     """Prune all tensors to the same sparsity.
 
     A tensor's share of pruned entries is rounded down, and the missing ones come from the tensors

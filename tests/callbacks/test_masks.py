@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, RMSprop
 
 from callbacks import GradientFreezing, Masking, Thresholding
-from scalegmn.pruning import Mask, allocate_per_layer, magnitude, make_mask, random, snip
+from scalegmn.pruning import Mask, allocate_uniformly, magnitude, make_mask, random, snip
 
 OPTIMIZERS = {
     "Adam": partial(Adam, lr=1e-2),
@@ -175,7 +175,7 @@ def test_a_callback_without_a_mask_reads_it_anew_in_each_fit(net, fit):
 
 
 def test_tensors_share_the_sparsity_that_is_allocated(net, fit):
-    fit(net, [Thresholding(magnitude, sparsity=0.5, allocate=allocate_per_layer), Masking()])
+    fit(net, [Thresholding(magnitude, sparsity=0.5, allocate=allocate_uniformly), Masking()])
     assert {name: int(z.sum()) for name, z in zeros(net).items()} == {
         "0.weight": 48,
         "2.weight": 24,

@@ -214,3 +214,27 @@ def test_lightning_trains_on_it(data_dir, make_trainer):
     module = Constant()
     make_trainer(max_epochs=5).fit(module, datamodule=SmallCNNZoo(data_dir=data_dir, batch_size=16))
     assert 0.3 < module.value.item() < 0.7
+
+
+def test_rescaled_copies_are_for_training_only_and_change_with_the_epoch(data_dir):
+    plain, rescaled = ready(data_dir), ready(data_dir, rescale=4.0)
+    first, last = "features.0.weight", "fc.bias"
+    (before,), (after,), (later,) = (
+        batches(data, "train", epoch)[:1]
+        for data, epoch in [(plain, 0), (rescaled, 0), (rescaled, 1)]
+    )
+    assert torch.equal(after.label, before.label)
+    assert torch.equal(after.parameters[last], before.parameters[last])
+    # One factor for each unit.
+    ratio = (after.parameters[first] / before.parameters[first]).flatten(2)
+    assert torch.allclose(ratio, ratio[..., :1].expand_as(ratio), rtol=1e-5)
+    assert (ratio.abs() > 1.1).any() and (ratio.abs() < 0.9).any()
+    # The same networks, in another order: their last biases, which no factor changes, tell them.
+    order = [row.tolist() for row in after.parameters[last]]
+    same = [order.index(row.tolist()) for row in later.parameters[last]]
+    assert not torch.allclose(later.parameters[first], after.parameters[first][same])
+    (again,) = batches(rescaled, "train")[:1]
+    assert torch.equal(again.parameters[first], after.parameters[first])
+    for split in ("val", "test"):
+        (a,), (b,) = (batches(data, split)[:1] for data in (plain, rescaled))
+        assert torch.equal(a.parameters[first], b.parameters[first])

@@ -14,7 +14,7 @@ from pipelines.config_check import check_types
 from scalegmn.pruning import (
     allocate_erk,
     allocate_globally,
-    allocate_per_layer,
+    allocate_uniformly,
     balanced,
     grasp,
     lamp,
@@ -35,7 +35,7 @@ SCORES = {
 }
 ALLOCATIONS = {
     "global": allocate_globally,
-    "per_layer": allocate_per_layer,
+    "uniform": allocate_uniformly,
     "erk": allocate_erk,
 }
 
@@ -95,7 +95,7 @@ def test_a_second_batch_counts(score, net, images):
 
 
 @pytest.mark.parametrize(
-    ("pruner", "allocate"), [("erk", allocate_erk), ("magnitude_layer", allocate_per_layer)]
+    ("pruner", "allocate"), [("erk", allocate_erk), ("magnitude_layer", allocate_uniformly)]
 )
 def test_a_method_that_is_an_allocation_keeps_it(pruner, allocate, net, images):
     given = [f"pruner={pruner}", f"+pruner@compare.one={pruner}", "selection/allocate=global"]

@@ -4,10 +4,10 @@ import pytest
 from torch import nn
 
 from pipelines.methods import OneShot
-from scalegmn.pruning import allocate_globally, allocate_per_layer, random
+from scalegmn.pruning import allocate_globally, allocate_uniformly, random
 
 
-@pytest.mark.parametrize("allocate", [allocate_globally, allocate_per_layer])
+@pytest.mark.parametrize("allocate", [allocate_globally, allocate_uniformly])
 def test_a_mask_within_another_brings_nothing_back(allocate):
     net = nn.Sequential(nn.Linear(9, 7), nn.Linear(7, 5))
     one, other = (

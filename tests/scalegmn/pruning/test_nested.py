@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scalegmn.pruning import (
     Mask,
     allocate_globally,
-    allocate_per_layer,
+    allocate_uniformly,
     make_mask,
     make_nested_mask,
 )
@@ -29,7 +29,7 @@ def nested(inner, outer):
     seed=st.integers(0, 99),
     first=st.floats(0, 0.99),
     step=st.floats(0, 1),
-    allocate=st.sampled_from([allocate_globally, allocate_per_layer]),
+    allocate=st.sampled_from([allocate_globally, allocate_uniformly]),
     min_per_layer=st.sampled_from([0, 0, 1]),
 )
 def test_nothing_comes_back_and_counts_are_exact(seed, first, step, allocate, min_per_layer):

@@ -10,16 +10,16 @@ from scalegmn.formats import load_state
 from scalegmn.pruning import (
     allocate_erk,
     allocate_globally,
-    allocate_per_layer,
+    allocate_uniformly,
     magnitude,
     make_mask,
 )
 from scalegmn.targets import SmallCNN
 
-ALLOCATIONS = [allocate_globally, allocate_per_layer, allocate_erk]
+ALLOCATIONS = [allocate_globally, allocate_uniformly, allocate_erk]
 SELECTIONS = [partial(make_mask, allocate=allocate) for allocate in ALLOCATIONS]
 selection = pytest.mark.parametrize("select", SELECTIONS, ids=["global", "per layer", "erk"])
-keep_top, keep_top_per_layer, _ = SELECTIONS
+keep_top, keep_top_uniformly, _ = SELECTIONS
 
 
 def pruned(mask):
@@ -66,19 +66,19 @@ def test_global_allocation_compares_across_tensors_and_breaks_ties_in_their_orde
 def test_each_layer_is_pruned_alike_by_the_layerwise_allocation():
     scores = {"small": torch.rand(10, 10), "large": 100 + torch.rand(30, 10)}
     assert pruned(keep_top(scores, 0.25)) == {"small": 100, "large": 0}
-    assert pruned(keep_top_per_layer(scores, 0.25)) == {"small": 25, "large": 75}
+    assert pruned(keep_top_uniformly(scores, 0.25)) == {"small": 25, "large": 75}
 
 
 def test_what_rounding_loses_is_made_up_where_it_lost_most():
     scores = {"a": torch.rand(3), "b": torch.rand(7), "c": torch.rand(5)}
     # 0.9, 2.1 and 1.5 of int(4.5) = 4.
-    assert pruned(keep_top_per_layer(scores, 0.3)) == {"a": 1, "b": 2, "c": 1}
+    assert pruned(keep_top_uniformly(scores, 0.3)) == {"a": 1, "b": 2, "c": 1}
 
 
 def test_shares_do_not_exceed_the_whole_by_rounding():
     # 30 * 0.7 rounds up to 21, but int(90 * 0.7) is 62.
     scores = {name: torch.rand(30) for name in "abc"}
-    assert sum(pruned(keep_top_per_layer(scores, 0.7)).values()) == 62
+    assert sum(pruned(keep_top_uniformly(scores, 0.7)).values()) == 62
 
 
 @selection

@@ -8,7 +8,7 @@ import torch
 
 from scalegmn.pruning import (
     allocate_globally,
-    allocate_per_layer,
+    allocate_uniformly,
     balanced,
     magnitude,
     make_mask,
@@ -16,7 +16,7 @@ from scalegmn.pruning import (
 )
 from scalegmn.targets import SmallCNN
 
-ALLOCATIONS = {"global": allocate_globally, "per layer": allocate_per_layer}
+ALLOCATIONS = {"global": allocate_globally, "per layer": allocate_uniformly}
 STORED = {
     ("magnitude", "global"): ("e85152bfa617508f", "cbf93a45b6eee12f"),
     ("magnitude", "per layer"): ("966f16b93c5c2679", "932f960c219c516b"),
