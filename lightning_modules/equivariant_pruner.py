@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from lightning_modules.operator_training import OperatorTraining
 from lightning_modules.ramp import Ramp
 from lightning_modules.schedule import OptimizerFactory, Schedule
+from scalegmn.arguments import check_number
 from scalegmn.graph import NetworkGraph
 from scalegmn.pruning import l1
+from scalegmn.pruning.channels import group_lasso
 
 
 class EquivariantPruner(OperatorTraining):
@@ -26,6 +28,8 @@ class EquivariantPruner(OperatorTraining):
         operator: makes, for a graph, a module that maps ``(graph, θ)`` to θ'.
         image_shape: channels, height and width of the images.
         l1_weight: λ, per unit of the sum (not the mean) of magnitudes.
+        group_weight: μ, of the norms of whole channels beside single magnitudes: the penalty is
+            λ (‖θ'‖₁ + μ Σ‖channel‖₂), see :func:`~scalegmn.pruning.channels.group_lasso`.
         optimizer: makes an optimizer for φ.
         scheduler: how its learning rate changes; ``None`` for not at all.
         ramp: how λ grows in training; ``None`` for the full λ from the start.
@@ -45,6 +49,7 @@ class EquivariantPruner(OperatorTraining):
         operator: Callable[[NetworkGraph], nn.Module],
         image_shape: Sequence[int],
         l1_weight: float,
+        group_weight: float = 0.0,
         optimizer: OptimizerFactory,
         scheduler: Schedule | None = None,
         ramp: Ramp | None = None,
@@ -64,6 +69,11 @@ class EquivariantPruner(OperatorTraining):
             compile=compile,
         )
 
+        check_number("model.group_weight", group_weight, least=0)
+        self.group_weight = group_weight
+
     def rewrite(self, *, training: bool) -> tuple[dict[str, Tensor], Float[Tensor, ""]]:
         theta = self.operator(self.graph, dict(self.target.named_parameters()))
-        return theta, l1(theta)
+        if not self.group_weight:
+            return theta, l1(theta)
+        return theta, l1(theta) + self.group_weight * group_lasso(self.graph, theta)

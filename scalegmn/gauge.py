@@ -24,7 +24,9 @@ def balancing(
     A unit's factor :math:`q` turns the sums :math:`A` of :math:`|\theta|^p` over what it receives,
     bias included, and :math:`B` over what it sends into :math:`q^p A + B / q^p`, which is least at
     :math:`q^{2p} = B / A`. This is convex in :math:`\log q`: going round the layers converges.
-    Units that receive or send nothing keep their scale.
+    Units that receive or send nothing keep their scale. Where a layer reads the stream that it is
+    added to, all of whose units change at once, :math:`q^{4p} = B / A`: the minimum of the bound
+    :math:`q_i^p / q_j^p \le (q_i^{2p} + q_j^{-2p}) / 2`, so that no step makes the sum larger.
 
     Reference: Stock et al., *Equi-normalization of Neural Networks*, 2019, arXiv:1902.10416.
 
@@ -37,11 +39,7 @@ def balancing(
     """
     x_V, x_E = (x.double() for x in graph.features(params))
     bias = x_V.abs().pow(order).squeeze(-1)
-    edges = x_E.abs().pow(order).sum(-1)
-    blocks = [
-        edges[rows].view(block.n_out, block.n_in)
-        for block, rows in zip(graph.blocks, graph.edge_slices, strict=True)
-    ]
+    blocks = list(x_E.abs().pow(order).sum(-1).split([block.num_edges for block in graph.blocks]))
     log = torch.zeros_like(bias)
     for _ in range(sweeps):
         change = 0.0
@@ -61,12 +59,15 @@ def _step(
     """The best change of the logarithmic factors of group ``k``, all others fixed."""
     nodes = graph.node_slices[k]
     received = bias[nodes] * (order * log[nodes]).exp()
-    sent = torch.zeros_like(received)
+    sent, power = torch.zeros_like(received), 2 * order
     for block, norms in zip(graph.blocks, blocks, strict=True):
-        target, source = log[graph.node_slices[block.target]], log[graph.node_slices[block.source]]
+        ends = log[graph.node_slices[block.target]], log[graph.node_slices[block.source]]
+        scaled = norms * block.at_edges((order * ends[0]).exp(), (-order * ends[1]).exp())
         if block.target == k:
-            received = received + (norms * (order * (target[:, None] - source)).exp()).sum(1)
+            received = received + block.at_targets(scaled, torch.ones_like(ends[1]))
         if block.source == k:
-            sent = sent + (norms * (order * (target[:, None] - source)).exp()).sum(0)
+            sent = sent + block.at_sources(scaled, torch.ones_like(ends[0]))
+        if block.source == block.target == k:
+            power = 4 * order
     both = (received > 0) & (sent > 0)
-    return torch.where(both, (sent / received).masked_fill(~both, 1).log() / (2 * order), 0.0)
+    return torch.where(both, (sent / received).masked_fill(~both, 1).log() / power, 0.0)

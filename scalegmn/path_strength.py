@@ -1,11 +1,11 @@
 """The strength of the paths through each weight of a network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from scalegmn.graph.groups import EdgeBlock, Role
+from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 
 LOWEST = -10.0
@@ -33,62 +33,40 @@ def path_strength(graph: NetworkGraph, params: Mapping[str, Tensor]) -> dict[str
         :math:`S` by weight, in the weights' shapes, of mean 0 and deviation 1 over each network;
         ``LOWEST`` for weights without any path. Not differentiable in the parameters.
     """
-    batch = graph.batch_shape(params)
     # Products over many layers leave the range of float32.
-    kernels = {
-        block.weight: params[block.weight]
-        .double()
-        .abs()
-        .reshape(*batch, block.n_out, block.n_in, block.edge_dim)
-        for block in graph.blocks
-    }
+    kernels = [kernel.double().abs() for kernel in graph.kernels(params)]
     forward = _strengths(graph, kernels, Role.INPUT)
     backward = _strengths(graph, kernels, Role.OUTPUT)
     logs = [
-        (
-            forward[b.source][..., None, :, None]
-            * kernels[b.weight]
-            * backward[b.target][..., :, None, None]
-        )
-        .log()
-        .flatten(-3)
-        for b in graph.blocks
+        (kernel * b.at_edges(backward[b.target], forward[b.source]).unsqueeze(-1)).log().flatten(-2)
+        for b, kernel in zip(graph.blocks, kernels, strict=True)
     ]
     values = _standardized(torch.cat(logs, dim=-1)).to(params[graph.blocks[0].weight].dtype)
     parts = values.split([log.shape[-1] for log in logs], dim=-1)
-    return {
-        b.weight: part.reshape(*batch, *b.shape)
-        for b, part in zip(graph.blocks, parts, strict=True)
-    }
+    return graph.weights(
+        [part.unflatten(-1, k.shape[-2:]) for part, k in zip(parts, kernels, strict=True)]
+    )
 
 
-def _strengths(
-    graph: NetworkGraph, kernels: Mapping[str, Tensor], start: Role
-) -> dict[int, Tensor]:
-    """α or β of the nodes of each group, from the inputs on or from the outputs back."""
+def _strengths(graph: NetworkGraph, kernels: Sequence[Tensor], start: Role) -> list[Tensor]:
+    """α or β of the nodes of each group, from the inputs on or from the outputs back.
+
+    Blocks are in the order of the calls, so that what a layer reads is complete.
+    """
     along = start is Role.INPUT
-    template = next(iter(kernels.values()))
-    found: dict[int, Tensor] = {}
-    order = range(len(graph.groups))
-    for k in order if along else reversed(order):
-        total = template.new_full(
-            (*template.shape[:-3], graph.groups[k].size), float(graph.groups[k].role is start)
-        )
-        for block in graph.blocks:
-            if k == (block.target if along else block.source):
-                total = total + _through(block, kernels, found, along=along)
-        found[k] = total
+    first = kernels[0]
+    found = [
+        first.new_full((*first.shape[:-2], group.size), float(group.role is start))
+        for group in graph.groups
+    ]
+    pairs = list(zip(graph.blocks, kernels, strict=True))
+    for block, kernel in pairs if along else reversed(pairs):
+        edges, target, source = kernel.sum(-1), block.target, block.source
+        if along:
+            found[target] = found[target] + block.at_targets(edges, found[source])
+        else:
+            found[source] = found[source] + block.at_sources(edges, found[target])
     return found
-
-
-def _through(
-    block: EdgeBlock, kernels: Mapping[str, Tensor], found: Mapping[int, Tensor], *, along: bool
-) -> Tensor:
-    """What a block passes on."""
-    matrix = kernels[block.weight].sum(-1)
-    if along:
-        return (matrix @ found[block.source].unsqueeze(-1)).squeeze(-1)
-    return (matrix.mT @ found[block.target].unsqueeze(-1)).squeeze(-1)
 
 
 def _standardized(logs: Tensor) -> Tensor:

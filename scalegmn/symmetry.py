@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from scalegmn.graph.groups import NO_FACTOR, POSITIVE, SIGN, EdgeBlock, Freedom, Role
+from scalegmn.graph.groups import NO_FACTOR, POSITIVE, SIGN, EdgeBlock, Freedom
+from scalegmn.graph.indices import permutations
 from scalegmn.graph.network_graph import NetworkGraph
 
 
@@ -81,12 +82,16 @@ class PermScale:
             spread: positive factors are log-uniform in ``[1 / spread, spread]``.
             generator: source of randomness.
         """
-        perms, scales = [], []
-        for group, nodes in zip(graph.groups, graph.node_slices, strict=True):
-            order = torch.arange(group.size)
-            if group.role is Role.HIDDEN and (kind is None or kind.permutes):
-                order = torch.randperm(group.size, generator=generator)
-            perms.append(order + nodes.start)
+
+        def order(size: int) -> Tensor:
+            if kind is None or kind.permutes:
+                return torch.randperm(size, generator=generator)
+            return torch.arange(size)
+
+        orders = permutations(graph.groups, order)
+        perms = [p + nodes.start for p, nodes in zip(orders, graph.node_slices, strict=True)]
+        scales = []
+        for group in graph.groups:
             freedom = group.freedom if kind is None else respected_freedom(kind, group.freedom)
             scales.append(_factors(group.size, freedom, spread, generator))
         return cls(graph, torch.cat(perms), torch.cat(scales))
@@ -100,21 +105,18 @@ class PermScale:
         self, x_V: Float[Tensor, "*batch node d"], x_E: Float[Tensor, "*batch edge k"]
     ) -> tuple[Float[Tensor, "*batch node d"], Float[Tensor, "*batch edge k"]]:
         """Act on node and edge features, of a network or of a metanetwork's output."""
-        edges = []
-        for block, rows in zip(self.graph.blocks, self.graph.edge_slices, strict=True):
-            kernels = x_E[..., rows, :].unflatten(-2, (block.n_out, block.n_in))
-            edges.append(self._on_block(block, kernels).flatten(-3, -2))
+        edges = [
+            self._on_block(block, x_E[..., rows, :])
+            for block, rows in zip(self.graph.blocks, self.graph.edge_slices, strict=True)
+        ]
         nodes = self.scale.to(x_V)[..., None] * x_V[..., self.perm, :]
         return nodes, torch.cat(edges, dim=-2)
 
     def on_parameters(self, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Act on the parameters of a network or of a batch; the function stays the same."""
-        batch = self.graph.batch_shape(params)
-        out = {}
-        for block in self.graph.blocks:
-            weight = params[block.weight]
-            kernels = weight.reshape(*batch, block.n_out, block.n_in, -1)
-            out[block.weight] = self._on_block(block, kernels).reshape(weight.shape)
+        kernels = self.graph.kernels(params)
+        pairs = zip(self.graph.blocks, kernels, strict=True)
+        out = self.graph.weights([self._on_block(block, edges) for block, edges in pairs])
         for group, nodes in zip(self.graph.groups, self.graph.node_slices, strict=True):
             if group.bias is not None:
                 bias = params[group.bias]
@@ -123,14 +125,18 @@ class PermScale:
         return out
 
     def _on_block(
-        self, block: EdgeBlock, kernels: Float[Tensor, "*batch n_out n_in k"]
-    ) -> Float[Tensor, "*batch n_out n_in k"]:
+        self, block: EdgeBlock, edges: Float[Tensor, "*batch edge k"]
+    ) -> Float[Tensor, "*batch edge k"]:
         target = self.graph.node_slices[block.target]
         source = self.graph.node_slices[block.source]
-        kernels = kernels[..., self.perm[target] - target.start, :, :]
-        kernels = kernels[..., self.perm[source] - source.start, :]
-        factor = self.scale[..., target, None] / self.scale[..., None, source]
-        return factor.to(kernels)[..., None] * kernels
+        new, old = (self.perm[nodes] - nodes.start for nodes in (target, source))
+        if block.diagonal:
+            moved = edges[..., new, :]
+        else:
+            kernels = edges.unflatten(-2, (block.n_out, block.n_in))
+            moved = kernels[..., new, :, :][..., old, :].flatten(-3, -2)
+        factor = block.at_edges(self.scale[..., target], 1 / self.scale[..., source])
+        return factor.to(edges)[..., None] * moved
 
 
 def _factors(

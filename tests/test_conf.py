@@ -43,6 +43,7 @@ CHOICES = [
         *("optimizer", "scheduler", "data", "architecture", "trainer", "logger", "debug"),
         *("target", "pruner", "pipeline", "dense", "hparams", "selection/allocate"),
         *("guard", "gauge"),
+        *("sparsity_kind", "sparsity_kind/norm"),
         *(
             "model",
             "model/symmetry",
@@ -64,6 +65,7 @@ EXPERIMENT = {
     **dict.fromkeys(("model/reader", "model/loss", "hparams"), "predict_small_cnn"),
     **{f"data={zoo}": "predict_small_cnn" for zoo in ("small_cnn_zoo", "pruned_zoo", "zoo_union")},
     "pruner": "baseline_magnitude",
+    "sparsity_kind": "baseline_magnitude",
     "model/ramp": "eq_prune_small_cnn",
     "model/gates": "eq_mask_small_cnn",
     "pruner=scalegmn_eq": "eq_prune_small_cnn",

@@ -17,6 +17,10 @@ ZOOS = {"predict_small_cnn", "build_zoo", "build_pruned_zoo"}
 INRS = {"fit_inrs", "inr_edit", "inr_classify"}  # tests/test_inr_experiments.py
 # A VGG19 takes too long on a CPU; this one has the same kinds of layers.
 NARROW = ["target=vgg11", "target.net.width=4"]
+# What only the user has.
+GIVEN = {
+    "eq_prune_custom": ["target.factory=scalegmn.targets:ResNet", "target.arguments={depth: 8}"]
+}
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +48,10 @@ def check(results, experiment):
 
 @pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e not in ZOOS | INRS])
 def test_an_experiment_runs_on_digits(experiment, tmp_path):
-    small = NARROW if "vgg" in experiment else []
-    name = f"experiment={experiment}"
-    check(executed(tmp_path / "run", name, "debug=smoke", "data=digits", *small), experiment)
+    small = [*NARROW] if "vgg" in experiment else []
+    small += ["+target.arguments.in_channels=1"] if experiment in GIVEN else []
+    name = [f"experiment={experiment}", *GIVEN.get(experiment, [])]
+    check(executed(tmp_path / "run", *name, "debug=smoke", "data=digits", *small), experiment)
 
 
 @pytest.mark.real_data
@@ -54,7 +59,8 @@ def test_an_experiment_runs_on_digits(experiment, tmp_path):
 def test_an_experiment_runs_on_its_own_images(experiment, real_data, tmp_path):
     small = NARROW if "vgg" in experiment else []
     where = f"paths.data_dir={real_data}"
-    results = executed(tmp_path / "run", f"experiment={experiment}", "debug=smoke", where, *small)
+    name = [f"experiment={experiment}", *GIVEN.get(experiment, [])]
+    results = executed(tmp_path / "run", *name, "debug=smoke", where, *small)
     check(results, experiment)
 
 

@@ -14,7 +14,7 @@ from lightning_modules.schedule import OptimizerFactory, Schedule
 from pipelines.fit import Budget, fit
 from pipelines.methods.candidate import Candidate
 from pipelines.methods.milestones import milestone_files, milestones
-from pipelines.methods.one_shot import OneShot
+from pipelines.methods.one_shot import OneShot, check_prunes_weights
 from pipelines.methods.own_folder import own_folder
 from pipelines.run import Run
 from pipelines.stage import announced, once
@@ -62,6 +62,7 @@ class GMP:
         check_number("pruner.ramp", ramp, above=0, most=1)
         check_whole("pruner.every_n_steps", every_n_steps)
         self.name = name
+        check_prunes_weights(prune, name)
         self.pruner = prune
         self.optimizer = optimizer
         self.scheduler = scheduler

@@ -10,7 +10,7 @@ from torch import nn
 from pipelines.finetuning.one_by_one import finetune_one
 from pipelines.finetuning.outcome import NETWORK, RESULT, or_infinite
 from pipelines.methods.candidate import Candidate
-from pipelines.methods.one_shot import OneShot
+from pipelines.methods.one_shot import OneShot, check_prunes_weights
 from pipelines.methods.rounds import prune_in_rounds
 from pipelines.run import Run
 from pipelines.stage import once
@@ -52,6 +52,7 @@ class IMP:
         if len(set(names)) < len(names):
             raise ValueError(f"pruner.lr={self.rates}: two of them would have the same folder")
         self.name = name
+        check_prunes_weights(prune, name)
         self.pruner = prune
         self.rounds = rounds
 

@@ -12,7 +12,7 @@ from pipelines.dense import DenseTraining, dense_data
 from pipelines.fit import fit
 from pipelines.metadata import metadata
 from pipelines.methods.candidate import Candidate
-from pipelines.methods.one_shot import OneShot
+from pipelines.methods.one_shot import OneShot, check_prunes_weights
 from pipelines.methods.rounds import prune_in_rounds
 from pipelines.run import Run
 from pipelines.stage import announced, once
@@ -92,6 +92,7 @@ class IMPRewind:
     def __init__(self, *, name: str, prune: OneShot, rounds: int, rewind: Rewind) -> None:
         check_whole("pruner.rounds", rounds)
         self.name = name
+        check_prunes_weights(prune, name)
         self.pruner = prune
         self.rounds = rounds
         self.rewind = rewind

@@ -1,6 +1,7 @@
 """Score a network once, and prune the lowest scores."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from pipelines.methods.candidate import Candidate
 from pipelines.run import Run
 from scalegmn.arguments import check_whole
 from scalegmn.pruning import Allocation, Batches, Mask, Score, balanced, make_mask, make_nested_mask
+from scalegmn.pruning.channels import ChannelSelection
 
 GAUGES = ("raw", "balanced")
 
@@ -24,6 +26,8 @@ class OneShot:
         gauge: in which of all equal networks the score sees the weights: ``raw``, as they are, or
             ``balanced``, in the one of least norm.
         min_per_layer: entries that each tensor keeps at least.
+        channels: prunes whole channels by the scores of their weights, as ``sparsity_kind`` says;
+            ``None`` for single weights.
 
     Raises:
         ValueError: if there is no such gauge, or ``min_per_layer`` is no count.
@@ -37,6 +41,7 @@ class OneShot:
         allocate: Allocation,
         gauge: str = "raw",
         min_per_layer: int = 0,
+        channels: ChannelSelection | None = None,
     ) -> None:
         if gauge not in GAUGES:
             raise ValueError(f"selection.gauge={gauge}: expected one of {', '.join(GAUGES)}")
@@ -46,6 +51,7 @@ class OneShot:
         self.allocate = allocate
         self.gauge = gauge
         self.min_per_layer = min_per_layer
+        self.channels = channels
 
     def candidates(
         self, run: Run, dense: nn.Module, sparsities: Sequence[float]
@@ -73,8 +79,13 @@ class OneShot:
         run.seed()
         images = run.data.train_dataloader()
         scores = self.scores(net, images)
-        for sparsity in sparsities:
-            yield Candidate(sparsity, net, self.mask(scores, sparsity, within), epochs)
+        if self.channels is None:
+            for sparsity in sparsities:
+                yield Candidate(sparsity, net, self.mask(scores, sparsity, within), epochs)
+            return
+        masks = self.channels.masks(deepcopy(net).cpu(), scores, _example(images), sparsities)
+        for sparsity, mask in zip(sparsities, masks, strict=True):
+            yield Candidate(sparsity, net, mask, epochs)
 
     def scores(self, net: nn.Module, images: Batches) -> dict[str, Tensor]:
         """The scores of a network, in the chosen gauge.
@@ -85,8 +96,7 @@ class OneShot:
         """
         if self.gauge == "raw":
             return self.score(net, images)
-        example = torch.zeros_like(next(iter(images))[0][:1], device="cpu")
-        return self.score(balanced(net, example), images)
+        return self.score(balanced(net, _example(images)), images)
 
     def mask(
         self, scores: Mapping[str, Tensor], sparsity: float, within: Mask | None = None
@@ -96,3 +106,21 @@ class OneShot:
         if within is None:
             return make_mask(scores, sparsity, **options)
         return make_nested_mask(scores, sparsity, within, **options)
+
+
+def _example(images: Batches) -> Tensor:
+    """One black image on the CPU."""
+    return torch.zeros_like(next(iter(images))[0][:1], device="cpu")
+
+
+def check_prunes_weights(prune: OneShot, method: str) -> None:
+    """Refuse whole channels for a method that prunes step by step.
+
+    Raises:
+        ValueError: if ``prune`` prunes channels.
+    """
+    if prune.channels is not None:
+        raise ValueError(
+            f"sparsity_kind: pruner={method} prunes single weights, step by step; channels are "
+            "pruned at once, by magnitude, snip, random, l1 or scalegmn_eq"
+        )

@@ -5,9 +5,11 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
+from scalegmn.graph.channel_affine import ChannelAffine, Norm, gain_and_shift
 from scalegmn.graph.predecessors import recorded_predecessors, traced_predecessors
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+# By the exact type: a subclass may compute something else.
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
 
@@ -25,16 +27,17 @@ def fold_batch_norm(module: nn.Module, example_input: Tensor | None = None) -> n
         b' = \frac{\gamma}{\sqrt{\sigma^2 + \epsilon}} (b - \mu) + \beta
 
     The layer before each normalisation keeps its name and gets a bias; the normalisation becomes an
-    identity. A module without normalisation is copied as it is.
+    identity. One that does not directly follow a convolution or linear layer, used once and with no
+    other reader, becomes a :class:`~scalegmn.graph.channel_affine.ChannelAffine` instead, such as
+    those before the convolutions of a DenseNet. A module without normalisation is copied as it is.
 
     Args:
-        module: each normalisation directly follows a convolution or linear layer.
+        module: its normalisations have running statistics.
         example_input: a batch of inputs; needed only where ``forward`` branches on shapes, which
             ``torch.fx`` cannot follow.
 
     Raises:
-        ValueError: a normalisation that does not directly follow a convolution or linear layer, or
-            that has no running statistics.
+        ValueError: a normalisation that has no running statistics, or is not used.
     """
     folded = deepcopy(module)
     if not has_batch_norm(folded):
@@ -44,37 +47,38 @@ def fold_batch_norm(module: nn.Module, example_input: Tensor | None = None) -> n
         pairs = traced_predecessors(folded, NORMS)
     else:
         pairs = recorded_predecessors(folded, NORMS, example_input)
-    for norm, layer in pairs:
-        _absorb(layer, norm, names[norm])
-    for norm in {m for m in folded.modules() if isinstance(m, NORMS)}:
-        if not any(norm is used for used, _ in pairs):
-            raise ValueError(f"{names[norm]}: is not used by the forward; delete it")
-        _replace(folded, norm, nn.Identity().train(norm.training))
+    for norm in list(dict.fromkeys(m for m in folded.modules() if isinstance(m, NORMS))):
+        layers = [layer for used, layer in pairs if used is norm]
+        _check(norm, names[norm], used=bool(layers))
+        new: nn.Module = nn.Identity().train(norm.training)
+        if all(type(layer) in LAYERS for layer in layers):
+            for layer in layers:
+                _absorb(layer, norm)
+        else:
+            new = ChannelAffine.of_norm(norm)
+        _replace(folded, norm, new)
     return folded
 
 
-def _absorb(layer: nn.Module | None, norm: nn.Module, name: str) -> None:
-    """Change a layer in place so that it computes what the normalisation made of its output."""
-    assert isinstance(norm, NORMS)
+def _check(norm: Norm, name: str, *, used: bool) -> None:
+    if not used:
+        raise ValueError(f"{name}: is not used by the forward; delete it")
     if norm.running_mean is None or norm.running_var is None:
         raise ValueError(
             f"{name}: has no running statistics (track_running_stats=False), so that its output "
             "depends on the whole batch; it cannot be folded"
         )
-    # By the exact type: a subclass may compute something else.
-    if not isinstance(layer, LAYERS) or type(layer) not in LAYERS:
-        raise ValueError(
-            f"{name}: can be folded only directly after a convolution or linear layer that is used "
-            "once and that nothing else reads"
-        )
+
+
+def _absorb(layer: nn.Module | None, norm: Norm) -> None:
+    """Change a layer in place so that it computes what the normalisation made of its output."""
+    assert isinstance(layer, LAYERS)
     weight, trained = layer.weight, layer.weight.requires_grad
-    gain = torch.rsqrt(norm.running_var + norm.eps)
-    gain = gain if norm.weight is None else gain * norm.weight
-    bias = -norm.running_mean if layer.bias is None else layer.bias - norm.running_mean
-    shift = torch.zeros_like(bias) if norm.bias is None else norm.bias
+    gain, shift = gain_and_shift(norm)
     scaled = weight * gain.view(-1, *[1] * (weight.ndim - 1))
+    bias = shift if layer.bias is None else layer.bias * gain + shift
     layer.weight = nn.Parameter(scaled.to(weight.dtype), trained)
-    layer.bias = nn.Parameter((bias * gain + shift).to(weight.dtype), trained)
+    layer.bias = nn.Parameter(bias.to(weight.dtype), trained)
 
 
 def _replace(module: nn.Module, old: nn.Module, new: nn.Module) -> None:

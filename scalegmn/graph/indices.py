@@ -1,6 +1,6 @@
 """Index tensors of a graph: types, roles and ends of nodes and edges."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
 
 import torch
@@ -37,16 +37,14 @@ def edge_types(groups: Groups, blocks: Blocks) -> Int[Tensor, " edge"]:
     """A type per source node from the inputs, per target node into outputs, else per block."""
     types, first = [], 0
     for block in blocks:
-        target, source = torch.meshgrid(
-            torch.arange(block.n_out), torch.arange(block.n_in), indexing="ij"
-        )
+        target, source = _ends(block)
         if groups[block.target].role is Role.OUTPUT:
             own, count = target, block.n_out
         elif groups[block.source].role is Role.INPUT:
             own, count = source, block.n_in
         else:
             own, count = torch.zeros_like(source), 1
-        types.append(first + own.flatten())
+        types.append(first + own)
         first += count
     return torch.cat(types)
 
@@ -73,8 +71,34 @@ def edge_index(groups: Groups, blocks: Blocks) -> Int[Tensor, "2 edge"]:
     nodes = slices(group.size for group in groups)
     pairs = []
     for block in blocks:
-        source = torch.arange(block.n_in) + nodes[block.source].start
-        target = torch.arange(block.n_out) + nodes[block.target].start
-        target = target.repeat_interleave(block.n_in)
-        pairs.append(torch.stack([source.repeat(block.n_out), target]))
+        target, source = _ends(block)
+        first = nodes[block.source].start, nodes[block.target].start
+        pairs.append(torch.stack([source + first[0], target + first[1]]))
     return torch.cat(pairs, dim=1)
+
+
+def _ends(block: EdgeBlock) -> tuple[Int[Tensor, " edge"], Int[Tensor, " edge"]]:
+    """Target and source of each edge, counted within their groups."""
+    target, source = torch.arange(block.n_out), torch.arange(block.n_in)
+    if block.diagonal:
+        return target, source
+    return target.repeat_interleave(block.n_in), source.repeat(block.n_out)
+
+
+def permutations(
+    groups: Groups, draw: Callable[[int], Int[Tensor, " n"]]
+) -> list[Int[Tensor, " _n"]]:
+    """An order of the nodes of each group: the same where groups permute together.
+
+    Args:
+        groups: inputs and outputs keep their order, and what permutes with them.
+        draw: an order of so many nodes.
+    """
+    own = [draw(g.size) if g.permutes_freely else torch.arange(g.size) for g in groups]
+    return [own[leader] for leader in leaders(groups)]
+
+
+def leaders(groups: Groups) -> tuple[int, ...]:
+    """For each group, the one whose permutation it shares: itself, if that is its own."""
+    own = enumerate(groups)
+    return tuple(k if g.permutes_with is None else g.permutes_with for k, g in own)

@@ -1,16 +1,16 @@
 """Architectures as node groups and edge blocks, and parameters as their features."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 from scalegmn.graph import indices
+from scalegmn.graph.blocks import full_shape, join_blocks, pad_kernels, parts_of, take_block
 from scalegmn.graph.groups import EdgeBlock, NodeGroup, Role
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ class NetworkGraph:
         core).
 
         Args:
-            module: any sequential arrangement of convolutions, linear layers, element-wise
-                activations, pooling, padding, flatten and dropout, as modules or functions.
+            module: convolutions, with groups and depthwise too, and linear layers, joined by
+                element-wise activations, pooling, padding, flatten, dropout, sums, concatenations
+                and gates, as modules or functions.
             example_input: a batch of inputs, for the shapes.
             input_feature: see the class.
             verify: whether to check the symmetries on random parameters and inputs.
@@ -81,8 +82,13 @@ class NetworkGraph:
     @cached_property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter that belongs to nodes or edges, by name."""
-        shapes = {block.weight: block.shape for block in self.blocks}
+        shapes = {name: full_shape(parts) for name, parts in self.parts.items()}
         return shapes | {g.bias: (g.size,) for g in self.groups if g.bias is not None}
+
+    @cached_property
+    def parts(self) -> dict[str, tuple[EdgeBlock, ...]]:
+        """The blocks of each weight, by rows and then by columns."""
+        return parts_of(self.blocks)
 
     @cached_property
     def edge_dim(self) -> int:
@@ -160,28 +166,43 @@ class NetworkGraph:
             else params[g.bias]
             for g in self.groups
         ]
-        kernels = [
-            _pad(params[b.weight].reshape(*batch, b.num_edges, b.edge_dim), self.edge_dim)
-            for b in self.blocks
-        ]
+        kernels = [pad_kernels(k, self.edge_dim) for k in self.kernels(params)]
         return torch.cat(biases, dim=-1).unsqueeze(-1), torch.cat(kernels, dim=-2)
 
     def parameters(
         self, x_V: Float[Tensor, "*batch node 1"], x_E: Float[Tensor, "*batch edge k"]
     ) -> dict[str, Tensor]:
         """The inverse of :meth:`features`; what belongs to no parameter is left out."""
-        batch = x_V.shape[:-2]
         # One split has one backward pass; as many slices would each fill a tensor of full size.
         kernels = x_E.split([block.num_edges for block in self.blocks], dim=-2)
         biases = x_V.squeeze(-1).split([group.size for group in self.groups], dim=-1)
-        out = {
-            block.weight: rows[..., : block.edge_dim].reshape(*batch, *block.shape)
-            for block, rows in zip(self.blocks, kernels, strict=True)
-        }
+        out = self.weights(
+            [k[..., : b.edge_dim] for b, k in zip(self.blocks, kernels, strict=True)]
+        )
         for group, values in zip(self.groups, biases, strict=True):
             if group.bias is not None:
                 out[group.bias] = values
         return out
+
+    def kernels(self, params: Mapping[str, Tensor]) -> list[Float[Tensor, "*batch _edge _k"]]:
+        """The weights on the edges of each block, without padding, differentiably.
+
+        Args:
+            params: tensors by name, each with the same leading batch axes, if any.
+
+        Raises:
+            ValueError: see :meth:`batch_shape`.
+        """
+        batch, shapes = self.batch_shape(params), self.parameter_shapes
+        parts = [take_block(params[b.weight], b, shapes[b.weight], len(batch)) for b in self.blocks]
+        ends = [(*batch, b.num_edges, b.edge_dim) for b in self.blocks]
+        return [part.reshape(shape) for part, shape in zip(parts, ends, strict=True)]
+
+    def weights(self, kernels: Sequence[Shaped[Tensor, "*batch _edge _k"]]) -> dict[str, Tensor]:
+        """The inverse of :meth:`kernels`: the parameters that belong to edges."""
+        pairs = zip(self.blocks, kernels, strict=True)
+        tensors = {b: rows.reshape(*rows.shape[:-2], *b.shape) for b, rows in pairs}
+        return {n: join_blocks(p, [tensors[b] for b in p]) for n, p in self.parts.items()}
 
     def to_pyg(self, params: Mapping[str, Tensor]) -> "Data":
         """One network as a ``torch_geometric.data.Data`` object."""
@@ -203,8 +224,8 @@ class NetworkGraph:
             )
         if missing := sorted(shapes.keys() - params.keys()):
             raise ValueError(f"the graph needs parameters that are not given: {', '.join(missing)}")
-        first = self.blocks[0]
-        batch = params[first.weight].shape[: -len(first.shape)]
+        first = self.blocks[0].weight
+        batch = params[first].shape[: -len(shapes[first])]
         for name, shape in shapes.items():
             if params[name].shape != (*batch, *shape):
                 raise ValueError(
@@ -226,9 +247,3 @@ class NetworkGraph:
             names[4:-3] = [f"{len(names) - 7} more"]
         sizes = f"{self.num_nodes:,} nodes, {self.num_edges:,} edges of {self.edge_dim} features"
         return f"NetworkGraph({sizes}: {' -> '.join(names)})"
-
-
-def _pad(kernels: Tensor, edge_dim: int) -> Tensor:
-    # Padding by nothing would copy, and joining the blocks copies once more.
-    missing = edge_dim - kernels.shape[-1]
-    return F.pad(kernels, (0, missing)) if missing else kernels

@@ -53,10 +53,11 @@ LAYOUTS = {
     *("moveaxis", "t", "T", "mT", "__getitem__", "select", "narrow", "flip", "roll"),
     *("expand", "expand_as", "repeat", "tile", "split", "chunk", "unbind"),
 }
+CONCATENATIONS = {"cat", "concat", "concatenate"}
 SOFTMAXES = {"softmax", "log_softmax", "softmin"}
 # Of tensors and numbers.
-SUMS = {"add", "sub", "subtract", "rsub", "__rsub__"}
-PRODUCTS = {"mul", "multiply", "div", "divide", "true_divide"}
+SUMS = {"add", "sub", "subtract", "rsub", "__rsub__", "__iadd__", "__isub__"}
+PRODUCTS = {"mul", "multiply", "div", "divide", "true_divide", "__imul__", "__itruediv__"}
 EXTREMES = {"maximum", "minimum"}
 # Read the second tensor's shape or type only.
 SHAPES_OF_OTHERS = {"view_as", "reshape_as", "expand_as", "type_as"}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +183,8 @@ class _Recorder(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict | None = None
     ) -> Any:
-        kwargs = dict(kwargs or {})
+        # Copies of the containers: a list of tensors may grow after the call.
+        args, kwargs = tree_map(lambda x: x, (args, kwargs or {}))
         if not args and "input" in kwargs:
             args = (kwargs.pop("input"),)
         first = next(iter(_tensors((args, kwargs))), None)

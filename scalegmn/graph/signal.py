@@ -1,7 +1,8 @@
-"""Follow the channels of one node group through the axes of a tensor."""
+"""Follow the nodes that the entries of a tensor belong to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import prod
 
 import torch
@@ -10,35 +11,62 @@ from torch import Tensor
 
 from scalegmn.graph.groups import Freedom
 
+# Nodes are numbered: those of layers from 0 on, inputs from here on.
+INPUT = 1 << 40
+# Channels that hold zeros belong to no node.
+ZERO = -1
+Nodes = tuple[int, ...]
+
 
 @dataclass(frozen=True)
 class Signal:
-    """A tensor whose entries belong to the nodes of one group.
+    """A tensor whose entries belong to nodes.
 
     Attributes:
-        group: index of the node group.
-        size: nodes of the group.
-        axis: the axis along which nodes follow one another.
-        positions: consecutive entries of one node along that axis, more than 1 after a flatten.
+        index: the node of each entry along one axis, more than one entry in a row after a flatten.
+        axis: that axis.
         mixed: why entries belong to single nodes no more, empty while they do. Only the
             network's output may be mixed.
     """
 
-    group: int
-    size: int
+    index: Nodes
     axis: int = 1
-    positions: int = 1
     mixed: str = ""
+
+    @classmethod
+    def of_input(cls, size: int, axis: int = 1) -> "Signal":
+        """The network's input; inputs have no freedom, so that any axis may hold them."""
+        return cls(tuple(range(INPUT, INPUT + size)), axis)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether these are inputs alone."""
+        return all(is_input(node) for node in self.index)
+
+    @property
+    def order(self) -> Nodes:
+        """The nodes, one after the other."""
+        return tuple(node for node, _ in groupby(self.index))
 
     def nodes(self, shape: Sequence[int]) -> Int[Tensor, "..."]:
         """The node of each entry of a tensor of this shape."""
-        index = torch.arange(self.size).repeat_interleave(self.positions)
+        index = torch.tensor(self.index)
         after = len(shape) - self.axis - 1
         return index.reshape(-1, *[1] * after).expand(*shape).contiguous()
 
-    def along(self, axis: int, length: int) -> bool:
-        """Whether the nodes lie along an axis of this length (a single node lies along each)."""
-        return self.size == 1 or (self.axis == axis and self.size * self.positions == length)
+    def along(self, axis: int, length: int) -> "Signal | None":
+        """The signal along an axis of this length, if its nodes lie along it.
+
+        A single node lies along each.
+        """
+        if len(set(self.index)) == 1:
+            return Signal(self.index[:1] * length, axis, self.mixed)
+        return self if self.axis == axis and len(self.index) == length else None
+
+
+def is_input(node: int) -> bool:
+    """Whether a node is one of the network's inputs."""
+    return node >= INPUT
 
 
 @dataclass(frozen=True)
@@ -46,30 +74,36 @@ class Outcome:
     """An operation's outcome.
 
     Attributes:
-        group: the node group that it acts on.
+        nodes: those that it acts on.
         signals: of the tensors in its result, in order; tensors beyond follow no channels.
-        freedom: the factors of a node that it commutes with.
+        freedom: the factors of these nodes that it commutes with.
+        same: pairs of nodes that are one from here on.
+        gated: pairs of nodes, the first of which multiplies the second.
+        fixed: nodes whose number the operation fixes.
     """
 
-    group: int
+    nodes: Nodes
     signals: tuple[Signal, ...]
     freedom: Freedom
+    same: tuple[tuple[int, int], ...] = ()
+    gated: tuple[tuple[int, int], ...] = ()
+    fixed: Nodes = ()
 
 
-def locate(nodes: Tensor, signal: Signal) -> Signal | None:
-    """The signal of a tensor with the node of each entry; None if nodes do not follow one another.
+def locate(nodes: Tensor, order: Iterable[int]) -> Signal | None:
+    """The signal of a tensor with the node of each entry; None if their order is another.
 
     Args:
         nodes: the node of each entry.
-        signal: of the tensor before an operation that moved its entries.
+        order: the nodes one after the other, before an operation that moved entries.
     """
-    size = signal.size
+    order = tuple(order)
+    if not prod(nodes.shape):
+        return None
     # Axis 1 first: a single node lies along every axis, and channels are expected there.
     for axis in sorted(range(nodes.ndim), key=lambda k: (k != 1, k)):
-        length = nodes.shape[axis]
-        if length % size or not prod(nodes.shape):
-            continue
-        found = Signal(signal.group, size, axis, length // size)
-        if torch.equal(found.nodes(nodes.shape), nodes.long()):
+        first = nodes.movedim(axis, 0).flatten(1)[:, :1] if nodes.ndim > 1 else nodes[:, None]
+        found = Signal(tuple(first.flatten().tolist()), axis)
+        if found.order == order and torch.equal(found.nodes(nodes.shape), nodes.long()):
             return found
     return None

@@ -4,14 +4,18 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR, EdgeBlock, Freedom, NodeGroup, Role
+from scalegmn.graph.assembly import assemble
+from scalegmn.graph.groups import EdgeBlock, NodeGroup
+from scalegmn.graph.ledger import Ledger, Weight
 from scalegmn.graph.operations import VALUE_READS
 from scalegmn.graph.propagation import propagate
 from scalegmn.graph.recording import Call, Recording, record
-from scalegmn.graph.signal import Signal
+from scalegmn.graph.signal import ZERO, Nodes, Signal, is_input
 
 # Axes of the maps that a layer reads, besides batch and channels.
 LAYERS = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "linear": 0}
+
+SCALINGS, SHIFTS = {"mul", "multiply"}, {"add"}
 
 
 def trace(module: nn.Module, example_input: Tensor) -> tuple[list[NodeGroup], list[EdgeBlock]]:
@@ -50,13 +54,12 @@ def _live(recording: Recording) -> list[Call]:
 
 
 class _Reader:
-    """Follows the one path from input to output, closing a node group at each layer."""
+    """Follows the nodes from input to output, making new ones at each layer."""
 
     def __init__(self, module: nn.Module, x: Tensor) -> None:
         self.names = {id(p): name for name, p in module.named_parameters()}
-        self.groups = [NodeGroup("input", x.shape[1], Role.INPUT, NO_FACTOR)]
-        self.blocks: list[EdgeBlock] = []
-        self.signals: dict[int, Signal] = {id(x): Signal(0, x.shape[1])}
+        self.ledger = Ledger()
+        self.signals: dict[int, Signal] = {id(x): Signal.of_input(x.shape[1])}
 
     def visit(self, call: Call) -> None:
         """Follow the signals through one call."""
@@ -65,15 +68,25 @@ class _Reader:
         if call.name in LAYERS:
             self.signals[id(call.result)] = self._layer(call)
             return
+        if self._has_parameter_per_channel(call):
+            self.signals[id(call.result)] = self._scale_or_shift(call)
+            return
         found = propagate(call, [self.signals.get(id(x)) for x in call.inputs])
         if found is None:
             return
         for output, signal in zip(call.outputs, found.signals, strict=False):
-            self.signals[id(output)] = self._declare(signal) if signal.group == 0 else signal
-        self._restrict(found.group, found.freedom)
+            self.signals[id(output)] = signal
+            self.ledger.orders.append(tuple(n for n in signal.order if n != ZERO))
+        self.ledger.restrict(found.nodes, found.freedom)
+        self.ledger.unite(found.same)
+        self.ledger.fixed.update(set(found.fixed) - {ZERO})
+        if found.gated:
+            gates, gated = zip(*found.gated, strict=True)
+            self.ledger.gates += found.gated
+            self.ledger.ties.append((gates, gated))
 
     def close(self, output: object) -> tuple[list[NodeGroup], list[EdgeBlock]]:
-        """Make the last group the output."""
+        """Make groups and blocks."""
         if not isinstance(output, Tensor):
             raise ValueError(f"the output must be one tensor, got a {type(output).__name__}")
         signal = self.signals.get(id(output))
@@ -82,31 +95,68 @@ class _Reader:
                 "the output does not follow from the input by functions of torch alone; scripted, "
                 "compiled and vectorised functions cannot be followed"
             )
-        if not self.blocks:
+        if not self.ledger.weights:
             raise ValueError("no convolution or linear layer between input and output")
-        if signal.group != len(self.groups) - 1:
-            raise ValueError("the output must be the last layer's output")
-        self.groups[-1] = replace(self.groups[-1], role=Role.OUTPUT, freedom=NO_FACTOR)
-        covered = {b.weight for b in self.blocks} | {g.bias for g in self.groups}
-        unused = sorted(set(self.names.values()) - covered)
+        if any(is_input(node) or node == ZERO for node in signal.index):
+            raise ValueError("the output must be made by layers, not be the input or padding")
+        unused = sorted(set(self.names.values()) - {w.name for w in self.ledger.weights})
         if unused:
             raise ValueError(f"parameters that no layer of the graph uses: {', '.join(unused)}")
-        return self.groups, self.blocks
+        return assemble(self.ledger, signal.index)
 
     def _layer(self, call: Call) -> Signal:
         weight, bias = call.argument(1, "weight"), call.argument(2, "bias")
         name, bias_name = self._parameter(call, weight), None
         if bias is not None:
             bias_name = self._parameter(call, bias)
-        if call.argument(6, "groups", 1) != 1:
-            raise ValueError(f"{call.label}: grouped convolutions are not supported yet")
-        signal = self._read(call, self._signal_of(call), weight.shape[1])
-        n_out, target = weight.shape[0], len(self.groups)
-        shape = tuple(weight.shape)
-        self.blocks.append(EdgeBlock(name, shape, signal.group, target, n_out, signal.size))
-        owner = name.rpartition(".")[0] or name
-        self.groups.append(NodeGroup(owner, n_out, Role.HIDDEN, ANY_FACTOR, bias_name))
-        return Signal(target, n_out, call.result.ndim - 1 if call.name == "linear" else 1)
+        parts = call.argument(6, "groups", 1)
+        inputs = self._read(call, self._signal_of(call), weight.shape[1] * parts).index
+        if ZERO in inputs:
+            raise ValueError(f"{call.label}: reads channels padded with zeros; add them first")
+        outputs = self.ledger.new(weight.shape[0], name.rpartition(".")[0] or name)
+        self._join(name, tuple(weight.shape), outputs, inputs, parts)
+        if bias_name is not None:
+            self.ledger.weights.append(Weight(bias_name, tuple(bias.shape), 0, outputs))
+        return Signal(outputs, call.result.ndim - 1 if call.name == "linear" else 1)
+
+    def _join(
+        self, name: str, shape: tuple[int, ...], outputs: Nodes, inputs: Nodes, parts: int
+    ) -> None:
+        """Join nodes by a weight whose rows and columns are divided into so many parts."""
+        if parts > 1 and len(inputs) == len(outputs) == parts:
+            self.ledger.ties.append((inputs, outputs))
+            self.ledger.weights.append(Weight(name, shape, 0, outputs, inputs, diagonal=True))
+            return
+        rows, columns = shape[0] // parts, len(inputs) // parts
+        for k in range(parts):
+            into = outputs[k * rows : (k + 1) * rows]
+            out_of = inputs[k * columns : (k + 1) * columns]
+            self.ledger.weights.append(Weight(name, (rows, *shape[1:]), k * rows, into, out_of))
+        if parts > 1:
+            self.ledger.fixed.update(outputs, inputs)
+
+    def _has_parameter_per_channel(self, call: Call) -> bool:
+        """Whether a signal is multiplied by, or added to, a parameter with a value per channel."""
+        if call.name not in SCALINGS | SHIFTS or len(call.inputs) != 2:
+            return False
+        own = [x for x in call.inputs if id(x) in self.names]
+        signals = [s for x in call.inputs if (s := self.signals.get(id(x))) is not None]
+        if len(own) != 1 or len(signals) != 1 or signals[0].mixed:
+            return False
+        x, signal = own[0], signals[0]
+        spread = x.ndim > 0 and len(x) == x.numel() == len(signal.order) == len(signal.index)
+        return spread and len(x) > 1 and signal.axis == call.result.ndim - x.ndim
+
+    def _scale_or_shift(self, call: Call) -> Signal:
+        by = next(x for x in call.inputs if id(x) in self.names)
+        name, shape = self._parameter(call, by), tuple(by.shape)
+        signal = next(s for x in call.inputs if (s := self.signals.get(id(x))) is not None)
+        if call.name in SHIFTS:
+            self.ledger.weights.append(Weight(name, shape, 0, signal.index))
+            return signal
+        outputs = self.ledger.new(len(by), name.rpartition(".")[0] or name)
+        self._join(name, shape, outputs, signal.index, len(by))
+        return replace(signal, index=outputs)
 
     def _parameter(self, call: Call, tensor: Tensor) -> str:
         name = self.names.get(id(tensor))
@@ -115,7 +165,7 @@ class _Reader:
                 f"{call.label}: its weight or bias is not a parameter but computed from others; "
                 "make it one (torch.nn.utils.prune.remove, parametrize.remove_parametrizations)"
             )
-        if name in {b.weight for b in self.blocks} | {g.bias for g in self.groups}:
+        if any(name == w.name for w in self.ledger.weights):
             raise ValueError(f"{call.label}: is used twice; shared weights are not supported")
         return name
 
@@ -136,25 +186,14 @@ class _Reader:
                 f"and {maps} more axes"
             )
         axis = 1 if maps else len(call.shape) - 1
-        if signal.along(axis, n_in):
-            return signal
-        if signal.group == 0:
-            # Inputs have no freedom: the first layer defines the axis that holds them.
-            return self._declare(Signal(0, n_in, axis))
+        found = signal.along(axis, n_in)
+        if found is not None:
+            return found
+        if signal.is_input:
+            # Inputs have no freedom: the layer defines the axis that holds them.
+            return Signal.of_input(n_in, axis)
+        name = self.ledger.names[next(n for n in signal.index if not is_input(n) and n != ZERO)]
         raise ValueError(
             f"{call.label}: reads axis {axis} of a tensor of shape {call.shape}, whose channels "
-            f"({self.groups[signal.group].name}) lie along axis {signal.axis}; flatten first"
+            f"({name}) lie along axis {signal.axis}; flatten first"
         )
-
-    def _declare(self, signal: Signal) -> Signal:
-        """An input signal, whose size is the number of input nodes."""
-        if signal.size != self.groups[0].size:
-            if self.blocks:
-                raise ValueError("the input is read twice, with different numbers of channels")
-            self.groups[0] = replace(self.groups[0], size=signal.size)
-        return signal
-
-    def _restrict(self, index: int, freedom: Freedom) -> None:
-        group = self.groups[index]
-        if group.role is Role.HIDDEN:
-            self.groups[index] = replace(group, freedom=group.freedom & freedom)

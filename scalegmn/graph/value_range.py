@@ -62,7 +62,8 @@ def _sizes(
     Sums are those of terms of independent signs. Features begin with 1, the size of encodings.
     """
     batch = graph.batch_shape(params)
-    squares = {name: params[name].detach().double().square() for name in graph.parameter_shapes}
+    detached = {name: params[name].detach() for name in graph.parameter_shapes}
+    squares = {name: value.double().square() for name, value in detached.items()}
     for name, square in squares.items():
         yield name, square.flatten(len(batch)).amax(-1).sqrt()
     device = squares[graph.blocks[0].weight].device
@@ -72,14 +73,12 @@ def _sizes(
         else squares[group.bias].clamp(min=1)
         for group in graph.groups
     ]
-    kernels = [
-        squares[b.weight].reshape(*batch, b.n_out, b.n_in, b.edge_dim).sum(-1) for b in graph.blocks
-    ]
+    kernels = [kernel.double().square().sum(-1) for kernel in graph.kernels(detached)]
     nodes = own
     for _ in range(rounds):
         reached = list(own)
         for block, kernel in zip(graph.blocks, kernels, strict=True):
-            sums = (kernel @ nodes[block.source].unsqueeze(-1)).squeeze(-1)
+            sums = block.at_targets(kernel, nodes[block.source])
             yield block.weight, sums.amax(-1).sqrt()
             reached[block.target] = reached[block.target] + sums
         nodes = reached

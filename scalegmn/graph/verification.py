@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from scalegmn.graph.groups import NodeGroup, Role
+from scalegmn.graph.groups import NodeGroup
+from scalegmn.graph.indices import permutations
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.graph.recording import temporary_seed, temporary_state
 from scalegmn.symmetry import PermScale
@@ -95,15 +96,15 @@ def verify_folding(module: nn.Module, folded: nn.Module, example_input: Tensor) 
 
 def moving_element(graph: NetworkGraph, generator: torch.Generator) -> PermScale:
     """A symmetry that leaves no unit at its place or scale if its group allows another."""
-    perms, scales = [], []
-    for group, nodes in zip(graph.groups, graph.node_slices, strict=True):
-        perm = torch.arange(group.size)
-        if group.role is Role.HIDDEN:
-            # One cycle through all units, in random order.
-            order = torch.randperm(group.size, generator=generator)
-            perm = perm.scatter(0, order, order.roll(1))
-        perms.append(perm + nodes.start)
-        scales.append(_factors(group, generator))
+
+    def one_cycle(size: int) -> Tensor:
+        # Through all units, in random order.
+        order = torch.randperm(size, generator=generator)
+        return torch.arange(size).scatter(0, order, order.roll(1))
+
+    orders = permutations(graph.groups, one_cycle)
+    perms = [order + nodes.start for order, nodes in zip(orders, graph.node_slices, strict=True)]
+    scales = [_factors(group, generator) for group in graph.groups]
     return PermScale(graph, torch.cat(perms), torch.cat(scales))
 
 

@@ -88,12 +88,12 @@ class FeedForwardReader(nn.Module):
 def parameter_names(graph: NetworkGraph) -> list[str]:
     """Weights in the order of the edges, then biases in the order of the nodes."""
     biases = [group.bias for group in graph.groups if group.bias is not None]
-    return [*(block.weight for block in graph.blocks), *biases]
+    return [*graph.parts, *biases]
 
 
 def flat_parameters(
     graph: NetworkGraph, params: Mapping[str, Tensor]
 ) -> list[Float[Tensor, "*batch _"]]:
     """Each parameter as one axis, behind the axes of the batch."""
-    shapes = {block.weight: len(block.shape) for block in graph.blocks}
-    return [params[n].flatten(-shapes.get(n, 1)) for n in parameter_names(graph)]
+    shapes = graph.parameter_shapes
+    return [params[n].flatten(-len(shapes[n])) for n in parameter_names(graph)]

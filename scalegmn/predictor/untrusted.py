@@ -45,12 +45,18 @@ def check_graph(graph: NetworkGraph) -> None:
         raise ValueError("its graph has no inputs, outputs or weights")
     if min(sizes) < 1 or sum(sizes) > MOST_NODES:
         raise ValueError(f"its graph has groups of {sizes} nodes")
+    for group in graph.groups:
+        others = (*group.gates, *([] if group.permutes_with is None else [group.permutes_with]))
+        if not all(0 <= k < len(sizes) and sizes[k] == group.size for k in others):
+            raise ValueError(f"{group.name} of its graph follows groups that are not there")
     for block in graph.blocks:
         ends = block.target, block.source
         if not all(0 <= end < len(sizes) for end in ends):
             raise ValueError(f"{block.weight} of its graph joins groups that are not there")
         if (block.n_out, block.n_in) != tuple(sizes[end] for end in ends):
             raise ValueError(f"{block.weight} of its graph joins groups of other sizes")
+        if min(block.row, block.column) < 0 or (block.diagonal and block.n_out != block.n_in):
+            raise ValueError(f"{block.weight} of its graph has a block that is not in it")
         if min(block.shape, default=0) < 1 or prod(block.shape) % block.num_edges:
             raise ValueError(f"{block.weight} of its graph has the shape {block.shape}")
     if sum(prod(block.shape) for block in graph.blocks) > MOST_EDGES:

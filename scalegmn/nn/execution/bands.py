@@ -124,9 +124,9 @@ class BlockBand(Band):
         parts = []
         for first in range(0, n_out, rows):
             last = min(first + rows, n_out)
-            target = _part(self.target, first, last)
-            edges = _part(self.edges, first * n_in, last * n_in)
-            updated = self.updated and _part(self.updated, first * n_in, last * n_in)
+            target = part(self.target, first, last)
+            edges = part(self.edges, first * n_in, last * n_in)
+            updated = self.updated and part(self.updated, first * n_in, last * n_in)
             parts.append(replace(self, edges=edges, updated=updated, target=target))
         return parts
 
@@ -195,7 +195,8 @@ def spread(gather: Callable[[Tensor], Tensor], terms: Any) -> Any:
     return type(terms)(*parts) if hasattr(terms, "_fields") else type(terms)(parts)
 
 
-def _part(whole: slice, first: int, last: int) -> slice:
+def part(whole: slice, first: int, last: int) -> slice:
+    """A part of a range, counted from its start."""
     return slice(whole.start + first, whole.start + last)
 
 

@@ -10,6 +10,7 @@ import torch
 from scalegmn.graph.groups import Role
 from scalegmn.graph.network_graph import NetworkGraph
 from scalegmn.nn.execution.bands import Band, BlockBand, Index, IndexBand
+from scalegmn.nn.execution.diagonal_band import DiagonalBand
 from scalegmn.nn.execution.fused.index import layer_index
 from scalegmn.nn.execution.view import GraphView
 
@@ -183,7 +184,8 @@ def _band(
     sources = [graph.node_slices[graph.blocks[k].source] for k in run]
     targets = [graph.node_slices[graph.blocks[k].target] for k in run]
     if len(run) == 1:
-        return BlockBand(roles, edges, updated, sources[0], targets[0])
+        band = DiagonalBand if graph.blocks[run[0]].diagonal else BlockBand
+        return band(roles, edges, updated, sources[0], targets[0])
     index = [graph.edge_index[:, graph.edge_slices[k]] for k in run]
     edge_index = torch.cat(index, dim=1).to(device)
     return IndexBand(roles, edges, updated, edge_index, _hull(sources), _hull(targets))

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from scalegmn.nn.execution.bands import BlockBand, Gathered, OnEdges, Piece
+from scalegmn.nn.execution.diagonal_band import DiagonalBand
 from scalegmn.nn.execution.parallel import in_parallel
 from scalegmn.nn.execution.random_state import Random
 
@@ -23,6 +24,8 @@ from scalegmn.nn.execution.random_state import Random
 CHUNK = 1 << 18
 # and so many are worth the launches on a GPU, which has no use for less.
 CHUNK_ON_GPU = 1 << 22
+
+Chunk = BlockBand | DiagonalBand
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Job:
         spec: how the other tensors nest: edges, source terms, target terms.
     """
 
-    bands: Sequence[BlockBand]
+    bands: Sequence[Chunk]
     on_edges: OnEdges
     num_params: int
     spec: TreeSpec
@@ -48,7 +51,7 @@ class Job:
 
 @torch.compiler.disable  # chunks are many: a compiled caller would unroll them all
 def sweep(
-    bands: Iterable[BlockBand],
+    bands: Iterable[Chunk],
     on_edges: OnEdges,
     params: Sequence[Tensor],
     edges: tuple[Tensor, ...],
@@ -89,7 +92,7 @@ class _Sweep(torch.autograd.Function):
         ctx.autocast = device, enabled, dtype
         edges, source, target = job.nest(tensors)
 
-        def run(band: BlockBand) -> Piece:
+        def run(band: Chunk) -> Piece:
             with torch.no_grad(), torch.autocast(device, dtype=dtype, enabled=enabled):
                 return band.run(job.on_edges, edges, source, target)
 
@@ -172,7 +175,7 @@ class _Again:
     grads: Sequence[Tensor | None]
     autocast: tuple[str, bool, torch.dtype]
 
-    def gradients(self, band: BlockBand) -> list[tuple[Tensor, Tensor]]:
+    def gradients(self, band: Chunk) -> list[tuple[Tensor, Tensor]]:
         """What a band contributes, each gradient with the place that it is to be added to."""
         leaves, spec = tree_flatten(band.gather(*self.job.nest(self.tensors)))
         places, _ = tree_flatten(band.gather(*self.job.nest(self.sums)))  # views into the sums
@@ -193,7 +196,7 @@ class _Again:
         found = torch.autograd.grad(values, [inputs[k] for k in wanted], weights, allow_unused=True)
         return [(into[k], g) for k, g in zip(wanted, found, strict=True) if g is not None]
 
-    def _results(self, band: BlockBand, piece: Piece) -> tuple[list[Tensor], list[Tensor]]:
+    def _results(self, band: Chunk, piece: Piece) -> tuple[list[Tensor], list[Tensor]]:
         """The band's results that somebody reads, and their gradients."""
         parts = [piece.to_target, piece.to_source, *((band.updated, e) for e in piece.edges)]
         read = [
@@ -214,7 +217,7 @@ class _Buffers:
         self.to_source: Tensor | None = None
         self.edges: tuple[Tensor, ...] = ()
 
-    def write(self, band: BlockBand, piece: Piece) -> None:
+    def write(self, band: Chunk, piece: Piece) -> None:
         self.to_target = self._add(self.to_target, piece.to_target)
         self.to_source = self._add(self.to_source, piece.to_source)
         if not self.edges:

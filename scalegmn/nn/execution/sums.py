@@ -62,6 +62,16 @@ class AxisSum(Sum):
         return _Products.apply(x, y)
 
 
+@dataclass(frozen=True)
+class NoSum(Sum):
+    """Of one edge at each node."""
+
+    count: int = 1
+
+    def __call__(self, rows: EdgeRows) -> NodeRows:
+        return rows
+
+
 @dataclass(frozen=True, eq=False)
 class IndexSum(Sum):
     """By index.

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from scalegmn.graph.groups import Role
 from scalegmn.nn.execution.bands import Band, BlockBand, Index, Piece, take
+from scalegmn.nn.execution.diagonal_band import DiagonalBand
 from scalegmn.nn.execution.edge_features import Edges, stored
 from scalegmn.nn.execution.fused.index import LayerIndex
 from scalegmn.nn.execution.program import EdgeProgram
@@ -81,7 +82,7 @@ class GraphView:
         terms = program.node_terms(nodes)
         numbers = tuple(e.stored for e in features)
         if self.recompute:
-            blocks = cast(tuple[BlockBand, ...], self.bands)
+            blocks = cast(tuple[BlockBand | DiagonalBand, ...], self.bands)
             return Propagated(*sweep(blocks, program, program.params, numbers, *terms))
         return self._collect([band.run(program, numbers, *terms) for band in self.bands])
 

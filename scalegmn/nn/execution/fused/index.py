@@ -9,6 +9,9 @@ from torch import Tensor
 
 from scalegmn.graph.groups import Role
 from scalegmn.nn.execution.bands import Band, BlockBand, Index, IndexBand
+from scalegmn.nn.execution.diagonal_band import DiagonalBand
+
+SHAPES = (BlockBand, DiagonalBand, IndexBand)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,7 @@ def layer_index(
     ranges = {role: place for role, place in nodes.items() if isinstance(place, slice)}
     if len(ranges) < len(nodes) or not bands or not _adjacent(list(ranges.values())):
         return None
-    places = [band.edges for band in bands if isinstance(band, BlockBand | IndexBand)]
+    places = [band.edges for band in bands if isinstance(band, SHAPES)]
     edges = [place for place in places if isinstance(place, slice)]
     if len(edges) < len(bands) or not _adjacent(edges):
         return None
@@ -94,7 +97,9 @@ def _adjacent(parts: Sequence[slice]) -> bool:
 def _ends(band: Band) -> Int[Tensor, "2 edge"]:
     if isinstance(band, IndexBand):
         return band.edge_index
-    assert isinstance(band, BlockBand)
+    assert isinstance(band, BlockBand | DiagonalBand)
     source = torch.arange(band.source.start, band.source.stop)
     target = torch.arange(band.target.start, band.target.stop)
+    if isinstance(band, DiagonalBand):
+        return torch.stack([source, target])
     return torch.stack([source.repeat(len(target)), target.repeat_interleave(len(source))])

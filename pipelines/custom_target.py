@@ -1,0 +1,72 @@
+"""Make a network by a function of the user's own."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+
+def custom_target(factory: str | None, *, arguments: Mapping[str, Any] | None = None) -> nn.Module:
+    """The network that a function makes.
+
+    Args:
+        factory: ``module:function``, of a module that Python finds from here, or
+            ``path/file.py:function``; a class will do.
+        arguments: of the function.
+
+    Raises:
+        ValueError: there is no such function, or it makes no ``nn.Module``.
+    """
+    name, _, function = (factory or "").partition(":")
+    if not name or not function:
+        raise ValueError(
+            f"target.factory={factory}: expected module:function or path/file.py:function, such as "
+            "my_model:build"
+        )
+    module = _from_file(Path(name)) if name.endswith(".py") else _imported(name)
+    build: Callable[..., Any] | None = getattr(module, function, None)
+    if build is None:
+        raise ValueError(f"target.factory={factory}: {name} has no {function}")
+    net = build(**(arguments or {}))
+    if not isinstance(net, nn.Module):
+        raise ValueError(
+            f"target.factory={factory}: made a {type(net).__name__}; expected a torch.nn.Module"
+        )
+    return net
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise  # one that the user's own module needs
+        raise ValueError(
+            f"target.factory: there is no module {name}; run from its folder, or give its file: "
+            f"path/{name}.py:function"
+        ) from error
+
+
+def _from_file(file: Path) -> ModuleType:
+    file = file.expanduser().resolve()
+    known = f"custom_target_{file.stem}"
+    loaded = sys.modules.get(known)
+    if loaded is not None and loaded.__file__ == str(file):
+        return loaded
+    spec = spec_from_file_location(known, file)
+    if not file.is_file() or spec is None or spec.loader is None:
+        raise ValueError(f"target.factory: there is no file {file}")
+    module = module_from_spec(spec)
+    # Before it runs: dataclasses and fx look modules up by name.
+    sys.modules[known] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[known]
+        raise
+    return module

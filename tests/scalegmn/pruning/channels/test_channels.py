@@ -1,0 +1,157 @@
+"""Whole channels are chosen, masked and, compacted, gone."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+from torch.utils.flop_counter import FlopCounterMode
+
+from scalegmn.graph import NetworkGraph, fold_batch_norm
+from scalegmn.pruning import balanced, magnitude
+from scalegmn.pruning.channels import (
+    ChannelSelection,
+    all_edges,
+    count_channels,
+    count_macs,
+    filters,
+    group_lasso,
+)
+from scalegmn.pruning.compaction import compact
+from scalegmn.symmetry import PermScale
+from scalegmn.targets import ResNet
+from tests.scalegmn.graph.corpus.branching import DenseNet, Ghost, Inception, MobileNetV2, SENet
+
+pytestmark = pytest.mark.usefixtures("float64")
+X = torch.zeros(1, 3, 16, 16, dtype=torch.float64)
+NETS = {
+    "ResNet-8": lambda: ResNet(8, num_classes=3),
+    "MobileNetV2": MobileNetV2,
+    "DenseNet": DenseNet,
+    "Inception": Inception,
+    "SENet": SENet,
+}
+
+
+def plain(name):
+    torch.manual_seed(0)
+    return fold_batch_norm(NETS[name]().eval(), X)
+
+
+def macs(net):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net(X)
+    return counter.get_total_flops() // 2
+
+
+def masked(net, mask):
+    net = deepcopy(net)
+    mask.apply_(net)
+    return net
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_macs_of_masks_are_those_of_compact_networks(name):
+    net = plain(name)
+    dense = macs(net)
+    selection = ChannelSelection(norm=all_edges, budget=count_macs)
+    sparsities = [0.0, 0.3, 0.5]
+    for sparsity, mask in zip(
+        sparsities, selection.masks(net, magnitude(net), X, sparsities), strict=True
+    ):
+        small = compact(masked(net, mask), X)
+        assert_close(small(X + 1), masked(net, mask)(X + 1), rtol=1e-10, atol=1e-10)
+        assert macs(small) <= (1 - sparsity) * dense
+        assert macs(small) >= (1 - sparsity) * dense * 0.6
+    graph = NetworkGraph.from_module(net, X)
+    assert count_macs(net, graph, X)([g.size for g in graph.groups]) == dense
+
+
+def test_sparsity_counts_channels():
+    net = plain("ResNet-8")
+    (mask,) = ChannelSelection(norm=filters, budget=count_channels).masks(
+        net, magnitude(net), X, [0.25]
+    )
+    graph = NetworkGraph.from_module(compact(masked(net, mask), X), X)
+    sizes = [g.size for g in graph.groups[2:-1]]
+    assert sum(sizes) == 2 * (16 + 32 + 64) * 3 // 4
+    assert mask.keep.keys() == magnitude(net).keys()
+
+
+def chain():
+    return nn.Sequential(
+        nn.Conv2d(3, 2, 1, bias=False), nn.ReLU(), nn.Conv2d(2, 1, 1, bias=False)
+    ).eval()
+
+
+def test_norms_are_as_defined():
+    net = chain()
+    graph = NetworkGraph.from_module(net, X)
+    w, v = net[0].weight.detach()[:, :, 0, 0], net[2].weight.detach()[:, :, 0, 0]
+    weights = {n: p.detach() for n, p in net.named_parameters()}
+    both = (w.square().sum(1) + v.square().sum(0)).sqrt()
+    assert_close(all_edges(graph, weights)[1], both)
+    assert_close(filters(graph, weights)[1], w.abs().sum(1))
+    assert_close(group_lasso(graph, weights), both.sum())
+
+
+def test_channels_that_go_together_share_a_norm():
+    torch.manual_seed(0)
+    net = Ghost().eval()
+    graph = NetworkGraph.from_module(net, X)
+    norms = all_edges(graph, {n: p.detach() for n, p in net.named_parameters()})
+    for k, group in enumerate(graph.groups):
+        assert (group.permutes_freely) == bool(norms[k].any()), group.name
+
+
+def test_the_group_lasso_has_no_gradient_at_a_dead_channel():
+    net = chain()
+    params = {n: p.detach().clone() for n, p in net.named_parameters()}
+    params["0.weight"][0] = 0
+    params["2.weight"][:, 0] = 0
+    for p in params.values():
+        p.requires_grad_()
+    group_lasso(NetworkGraph.from_module(net, X), params).backward()
+    assert not params["0.weight"].grad[0].any()
+    assert params["0.weight"].grad[1].any()
+
+
+def test_no_factor_changes_the_choice_in_the_balanced_gauge():
+    net = plain("ResNet-8")
+    graph = NetworkGraph.from_module(net, X)
+    moved = deepcopy(net)
+    g = PermScale.sample(graph, spread=30.0)
+    g = PermScale(graph, torch.arange(graph.num_nodes), g.scale)
+    moved.load_state_dict(g.on_parameters(dict(net.named_parameters())))
+    selection = ChannelSelection(norm=all_edges, budget=count_channels)
+
+    def choice(of, *, gauge):
+        scores = magnitude(balanced(of, X) if gauge else of)
+        return selection.masks(of, scores, X, [0.5])[0].keep
+
+    same, raw, other = (
+        choice(net, gauge=True), choice(moved, gauge=True), choice(moved, gauge=False)
+    )  # fmt: skip
+    assert all(torch.equal(same[n], raw[n]) for n in same)
+    assert not all(torch.equal(same[n], other[n]) for n in same)
+
+
+def test_sparser_masks_prune_what_others_do():
+    net = plain("ResNet-8")
+    selection = ChannelSelection(norm=filters, budget=count_macs, min_channels=2)
+    less, more = selection.masks(net, magnitude(net), X, [0.3, 0.6])
+    assert all((less.keep[n] | ~more.keep[n]).all() for n in less.keep)
+    graph = NetworkGraph.from_module(compact(masked(net, more), X), X)
+    assert min(g.size for g in graph.groups[2:]) >= 2
+
+
+def test_what_cannot_be_pruned_is_refused():
+    net = plain("ResNet-8")
+    selection = ChannelSelection(norm=filters, budget=count_channels, min_channels=16)
+    with pytest.raises(ValueError, match=r"sparsity 0\.9: at most 0\.\d+ can be pruned with 16"):
+        selection.masks(net, magnitude(net), X, [0.9])
+    with pytest.raises(ValueError, match=r"fold_batch_norm=true"):
+        selection.masks(NETS["ResNet-8"](), {}, X, [0.5])
+    with pytest.raises(ValueError, match=r"sparsity_kind\.min_channels"):
+        ChannelSelection(norm=filters, budget=count_channels, min_channels=0)
