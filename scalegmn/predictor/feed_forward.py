@@ -55,8 +55,8 @@ class FeedForward(ReaderConfig):
     def build(self, graph: NetworkGraph, d_out: int = 1) -> "FeedForwardReader":
         widths = [self.num_features(graph), *[self.d] * self.num_layers]
         layers: list[nn.Module] = []
-        for d_in, d_out in pairwise(widths):
-            layers += [nn.Linear(d_in, d_out), nn.ReLU(), nn.Dropout(self.dropout)]
+        for before, after in pairwise(widths):
+            layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(self.dropout)]
         return FeedForwardReader(
             self.features, nn.Sequential(*layers, nn.Linear(widths[-1], d_out))
         )
