@@ -110,7 +110,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("arch", "make"), CASES, ids=repr)
+@pytest.mark.parametrize(("arch", "make"), CASES)
 def test_an_operator_is_equivariant(float64, arch, make):
     graph = graph_of(make())
     operator = Operator(graph, arch, out_scale=0.01).double()
