@@ -66,6 +66,7 @@ EXPERIMENT = {
     **{f"data={zoo}": "predict_small_cnn" for zoo in ("small_cnn_zoo", "pruned_zoo", "zoo_union")},
     "pruner": "baseline_magnitude",
     "sparsity_kind": "baseline_magnitude",
+    "sparsity_kind/norm": "baseline_magnitude",
     "model/ramp": "eq_prune_small_cnn",
     "model/gates": "eq_mask_small_cnn",
     "pruner=scalegmn_eq": "eq_prune_small_cnn",
@@ -76,6 +77,10 @@ EXPERIMENT = {
     "pipeline=fit_inrs": "fit_inrs",
     **dict.fromkeys(("model/edit", "model/operator", "data=inrs"), "inr_edit"),
 }
+
+
+# Choices that are made within others.
+WITHIN = {"sparsity_kind/norm": ["sparsity_kind=channel"]}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +95,7 @@ EXPERIMENT = {
 def test_every_choice_composes(override):
     group = override.partition("=")[0]
     experiment = EXPERIMENT.get(override, EXPERIMENT.get(group, "train_small_cnn"))
-    cfg = composed(f"experiment={experiment}", override)
+    cfg = composed(f"experiment={experiment}", *WITHIN.get(group, []), override)
     assert all(callable(get_object(target)) for target in targets(cfg))
 
 

@@ -18,9 +18,7 @@ INRS = {"fit_inrs", "inr_edit", "inr_classify"}  # tests/test_inr_experiments.py
 # A VGG19 takes too long on a CPU; this one has the same kinds of layers.
 NARROW = ["target=vgg11", "target.net.width=4"]
 # What only the user has.
-GIVEN = {
-    "eq_prune_custom": ["target.factory=scalegmn.targets:ResNet", "target.arguments={depth: 8}"]
-}
+GIVEN = {"eq_prune_custom": ["target.factory=scalegmn.targets:ResNet", "+target.arguments.depth=8"]}
 
 
 @pytest.fixture(autouse=True)
