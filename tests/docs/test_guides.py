@@ -27,7 +27,7 @@ def test_the_library(printed):
 def test_a_network_of_your_own(printed):
     read, refused, *small = printed("guide/your_network.md").splitlines()
     assert read.startswith("NetworkGraph(")
-    assert "channel_shuffle" in refused
+    assert "ChannelShuffle" in refused
     assert "Conv2d(3, 5" in small[1] and "in_features=5" in small[5]
 
 
