@@ -149,6 +149,10 @@ def figures(found: Report) -> dict[str, Figure]:
 
 def _png(figure: Figure) -> bytes:
     """Drawn once, for the file and for the page."""
+    # Laid out here: ``savefig`` would draw all of it a first time, only for the layout.
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)
+        figure.set_layout_engine("none")
     content = BytesIO()
     figure.savefig(content, format="png", dpi=DPI)
     return content.getvalue()

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
+from benchmarks.many_results import write_many
 from reporting.report import report
-from tests.reporting.many_results import write_many
 
 CHROMIUM = next(
     (path for name in ("chromium", "google-chrome", "chrome") if (path := shutil.which(name))), None

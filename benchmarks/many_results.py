@@ -1,15 +1,17 @@
-"""Writes as many results as a large table has, for tests and measurements of the report.
+"""A report of as many results as a large table has: its time, for some counts of files.
 
-python tests/reporting/many_results.py FOLDER
+python -m benchmarks.many_results   # seconds of the processor, and how they grow
 """
 
 import csv
-import sys
+import tempfile
+import time
 from itertools import product
 from pathlib import Path
 from random import Random
 
 from reporting import DenseRow, FineTuneRate, LayerRow, PrunedRow, Results
+from reporting.report import report
 
 METHODS = ("scalegmn_eq", "magnitude", "magnitude_layer", "imp", "l1", "gmp", "snip", "random")
 GAUGES = ("raw", "balanced")
@@ -52,7 +54,9 @@ def write_many(folder: Path, count: int) -> None:
         predictor(draw, name, seed, networks).write(folder / f"p{number:03}" / "results.json")
 
 
-def pruned(draw, method, gauge, seed, dense, saw_validation):
+def pruned(
+    draw: Random, method: str, gauge: str, seed: int, dense: int, saw_validation: bool
+) -> Results:
     """Results of one run at four sparsities."""
     best = 0.57 + 0.01 * dense
     lost = 0.05 * (1 + METHODS.index(method)) / (2 if gauge == "balanced" else 1)
@@ -101,12 +105,12 @@ def pruned(draw, method, gauge, seed, dense, saw_validation):
     )
 
 
-def _kept(gauge, name, weights, kept):
+def _kept(gauge: str, name: str, weights: int, kept: float) -> int:
     lost = gauge == "raw" and name == "fc" and kept < 0.15
     return 0 if lost else round(weights * kept)
 
 
-def predictor(draw, name, seed, networks):
+def predictor(draw: Random, name: str, seed: int, networks: int) -> Results:
     """Results of one predictor."""
     tau = 0.7 + 0.03 * PREDICTORS.index(name) + 1e-5 * networks + draw.gauss(0, 0.003)
     metrics = {"kendall_tau": tau, "r2": tau, "mae": 0.02, "train_networks": networks}
@@ -123,7 +127,7 @@ def predictor(draw, name, seed, networks):
     )
 
 
-def _curve(draw, path):
+def _curve(draw: Random, path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", "step", "lr", "train/loss", "val/accuracy", "val/loss"])
@@ -132,5 +136,16 @@ def _curve(draw, path):
             writer.writerow([epoch, 176 * epoch, 1e-3, loss, 0.5, loss + draw.gauss(0, 0.01)])
 
 
+def seconds(count: int) -> float:
+    """Of the processor, for a report of ``count`` files."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_many(Path(folder) / "runs", count)
+        start = time.process_time()
+        report([f"{folder}/runs"], f"{folder}/report")
+        return time.process_time() - start
+
+
 if __name__ == "__main__":
-    write_many(Path(sys.argv[1]), 500)
+    seconds(8)  # imports and fonts
+    few, many = seconds(125), seconds(500)
+    print(f"125 files: {few:.1f} s, 500 files: {many:.1f} s, {many / few:.1f} x")
