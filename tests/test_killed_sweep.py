@@ -16,6 +16,9 @@ import train
 from pipelines import launch
 
 pytestmark = pytest.mark.slow
+pytest.importorskip(
+    "hydra_plugins.hydra_joblib_launcher", reason='comes with pip install -e ".[sweeps]"'
+)
 
 ROOT = Path(__file__).parents[1]
 TWELVE = [
@@ -24,10 +27,7 @@ TWELVE = [
     *("num_threads=1", "trainer.accelerator=cpu"),
 ]
 JOBS = 12
-LAUNCHERS = {
-    "one after the other": [],
-    "two at once": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
-}
+TWO_AT_ONCE = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
 
 
 def places(folder):
@@ -74,13 +74,9 @@ def killed(command, folder, moment):
     assert process.wait() == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS.values(), ids=LAUNCHERS)
-def test_a_sweep_that_is_killed_twice_ends_like_an_undisturbed_one(launcher, undisturbed, tmp_path):
-    if launcher:
-        reason = 'comes with pip install -e ".[sweeps]"'
-        pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason=reason)
+def test_a_sweep_that_is_killed_twice_ends_like_an_undisturbed_one(undisturbed, tmp_path):
     folder, moment = tmp_path / "sweep", random.Random(0)
-    command = [sys.executable, "train.py", *TWELVE, *launcher, *places(folder)]
+    command = [sys.executable, "train.py", *TWELVE, *TWO_AT_ONCE, *places(folder)]
     kept: dict[str, tuple[int, str]] = {}
     for _ in range(2):
         killed(command, folder, moment)

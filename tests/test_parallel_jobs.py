@@ -1,7 +1,6 @@
 """Jobs of a sweep that run at once: one dense network for all, and one signal ends them all."""
 
 import csv
-import os
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ pytest.importorskip(
 )
 
 ROOT = Path(__file__).parents[1]
-EPOCHS = 60
+EPOCHS = 40
 TWO = [
     *("train.py", "-m", "experiment=baseline_magnitude,baseline_random", "data=digits"),
     *("debug=smoke", "finetune.lr=1e-2", "trainer.accelerator=cpu"),
@@ -56,23 +55,20 @@ def test_two_jobs_train_the_dense_network_that_both_need_once(tmp_path):
     assert len({results.dense.hash for results in found}) == 1
 
 
-@pytest.mark.parametrize(
-    ("send", "number"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)]
-)
-def test_a_signal_ends_all_jobs(send, number, tmp_path):
+def test_a_signal_to_the_first_process_ends_all_jobs(tmp_path):
     process = started(tmp_path, "dense.max_epochs=100000")
     try:
         until = time.monotonic() + 300
         while not list(tmp_path.rglob("last.ckpt")):
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.1)
-        send(process.pid, number)
+        process.terminate()
         # Ends when nobody has the pipes any more: neither the sweep, nor its jobs.
         _, errors = process.communicate(timeout=15)
     finally:
         process.kill()
         process.communicate()
-    assert process.returncode == 128 + number
+    assert process.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in errors
     assert "interrupted; to continue: python train.py -m experiment=baseline_magnitude" in errors
 

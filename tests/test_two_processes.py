@@ -42,7 +42,6 @@ def rows(file):
 TINY = ["architecture.d=4", "architecture.num_layers=2"]
 READERS = {
     "statistics": ["data.activation=null", "model/reader=statnn"],
-    "scale, forward": ["data.activation=relu", *TINY],
     # Where a share of a batch lacks an activation, every parameter has a gradient all the same.
     "hetero, bidirectional": [
         *("data.activation=null", "model/symmetry=hetero", "model/direction=bidirectional"),
@@ -55,8 +54,6 @@ READERS = {
 def test_predictors_are_measured_on_every_network_once(reader, tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("data")
     metrics = metrics_of(110, steps=(7,))
-    if "data.activation=relu" in READERS[reader]:
-        metrics["config.activation"] = "relu"
     write_zoo(data_dir / "cifar10", metrics)
     # 88 networks to train on, 11 to validate and 11 to test: batches of 9, 7 and 2.
     overrides = [

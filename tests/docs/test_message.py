@@ -84,7 +84,7 @@ DIRECTIONS = [Forward(), Bidirectional(), BidirectionalInverse()]
 def test_is_exact_in_every_path(attention, kind, activation, direction, monkeypatch):
     graph = graph_of(activation)
     arch = Architecture(
-        kind=kind, direction=direction, d=6, num_layers=4, message=partial(attention)
+        kind=kind, direction=direction, d=6, num_layers=2, message=partial(attention)
     )
     functional = Functional(graph, arch, readout=readout.full_graph, d_out=2)
     operator = Operator(graph, arch)

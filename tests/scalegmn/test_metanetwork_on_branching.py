@@ -1,5 +1,7 @@
 """The metanetwork is exactly symmetric on networks with more than one path."""
 
+from functools import cache
+
 import pytest
 import torch
 from torch import nn
@@ -61,12 +63,13 @@ CASES = {
 }
 
 
+@cache
 def read(net):
     return NetworkGraph.from_module(net().eval(), torch.randn(2, 3, 16, 16))
 
 
 def built(model, graph, kind, direction):
-    arch = Architecture(kind=kind, direction=direction, d=6, num_layers=4)
+    arch = Architecture(kind=kind, direction=direction, d=6, num_layers=2)
     out = (
         Operator(graph, arch, out_scale=0.5)
         if model == "operator"

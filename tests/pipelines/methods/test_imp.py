@@ -59,7 +59,6 @@ def test_training_moves_what_a_round_keeps(whole):
     [
         ("imp_60/round_2/lr_0.001/checkpoints", 8),
         ("imp_90/round_1/lr_0.001/checkpoints", 2),
-        ("imp_90/lr_0.01/checkpoints", 8),
     ],
 )
 def test_stopped_inside_a_round_it_ends_like_the_uninterrupted_run(
