@@ -2,8 +2,14 @@ import os
 from functools import partial
 from pathlib import Path
 
+# The import hook that checks shapes compiles, anew in every session, all that a checked module is
+# the first to import. These are large.
+import lightning  # noqa: F401
+import matplotlib.pyplot  # noqa: F401
 import pytest
 import torch
+import torch._dynamo
+import torch_geometric.data  # noqa: F401
 
 # The tensors of the tests are tiny: waiting for a second thread costs more than it brings.
 torch.set_num_threads(1)
