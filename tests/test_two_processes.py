@@ -6,31 +6,38 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from hydra import compose, initialize_config_dir
 
 from reporting import Results
 from tests.zoos import metrics_of, write_zoo
+from train import train
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 
 
-def started(folder, *overrides):
-    return subprocess.Popen(
-        [sys.executable, "train.py", *overrides, f"hydra.run.dir={folder}"],
+@pytest.fixture(autouse=True)
+def determinism():
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def on_one_and_on_two(tmp_path_factory, *overrides):
+    one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
+    pair = ("trainer.devices=2", "trainer.strategy=ddp", f"hydra.run.dir={two}")
+    process = subprocess.Popen(
+        [sys.executable, "train.py", *overrides, *pair],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def on_one_and_on_two(tmp_path_factory, *overrides):
-    one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
-    pair = ("trainer.devices=2", "trainer.strategy=ddp")
-    for process in (started(two, *overrides, *pair), started(one, *overrides)):
-        output, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, output
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        train(compose("train", overrides=[*overrides, f"paths.run_dir={one}"]))
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
     return one, two
 
 
