@@ -22,8 +22,6 @@ TRAINING = (
 OMITTED = {"seed", "data_dir", "download", "compile", "fused", "at_once", "name", "_partial_"}
 # Methods that have an allocation of their own do not read it.
 ALLOCATION = "selection.allocate"
-# Options of a method that say nothing while they are off.
-OFF = {"architecture.preserve_size": False}
 # The rate of fine-tuning is finetune.lr.
 UNUSED = {"finetune.optimizer.lr"}
 
@@ -44,12 +42,7 @@ def protocol(cfg: DictConfig) -> dict[str, Value]:
     if f"${{{ALLOCATION}}}" not in str(_select(written, "pruner")):
         settings = {k: v for k, v in settings.items() if not k.startswith(ALLOCATION)}
     plain = {key: _plain(value) for key, value in settings.items()}
-    off = OFF if cfg.method is not None else {}
-    kept = {
-        key: value
-        for key, value in plain.items()
-        if value is not None and key not in UNUSED and (key not in off or value != off[key])
-    }
+    kept = {k: value for k, value in plain.items() if value is not None and k not in UNUSED}
     return dict(sorted(kept.items()))
 
 

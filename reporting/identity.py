@@ -13,6 +13,12 @@ from reporting.settings import RUN, UNRECORDED, Settings, is_setting, of_network
 
 RATES = "finetune.lr"
 FOLDED = "fold_batch_norm"
+# Options of pruning methods while they are off, as they were before there were such options.
+OFF = {
+    "architecture.preserve_size": False,
+    "model.group_weight": 0.0,
+    "pruner.group_weight": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,12 @@ def split(results: Results) -> Split:
         if results.dense and results.dense.parameters:
             network["parameters"] = results.dense.parameters
         return Split(network, {UNRECORDED: results.experiment}, ())
-    known = {key: value for key, value in results.protocol.items() if is_setting(key)}
+    off = OFF if results.method is not None else {}
+    known = {
+        key: value
+        for key, value in results.protocol.items()
+        if is_setting(key) and (key not in off or value != off[key])
+    }
     if not _may_have_batch_norm(results.protocol):
         known.pop(FOLDED, None)
     rates = _numbers(known.pop(RATES, None))
