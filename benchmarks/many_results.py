@@ -9,6 +9,7 @@ import time
 from itertools import product
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from reporting import DenseRow, FineTuneRate, LayerRow, PrunedRow, Results
 from reporting.report import report
@@ -18,7 +19,7 @@ GAUGES = ("raw", "balanced")
 SPARSITIES = (0.6, 0.7, 0.8, 0.9)
 RATES = (1e-2, 1e-3, 1e-4)
 WEIGHTS = {"features.0": 144, "features.3": 2304, "features.6": 2304, "fc": 160}
-PROTOCOL = {
+PROTOCOL: dict[str, Any] = {
     "data._target_": "datamodules.cifar10.CIFAR10",
     "data.batch_size": 256,
     "data.split_seed": 42,
