@@ -18,6 +18,7 @@ from pipelines.json_files import write_json
 from pipelines.model_card import write_model_card
 from pipelines.network_size import network_size
 from pipelines.speed import speed_report
+from scalegmn.arguments import check_number
 from scalegmn.export import Format, write_checked
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def export(cfg: DictConfig) -> dict[str, Any]:
         raise ValueError("give file=FILE, the network to export")
     cfg = config_for(cfg, cfg.file)
     check_config(cfg)
+    check_number("tolerance", cfg.tolerance, above=0)
     use_threads(cfg.num_threads)
     form: Format = instantiate(cfg.format, _convert_="all")
     folder = Path(cfg.paths.run_dir)

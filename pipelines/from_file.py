@@ -101,13 +101,16 @@ def _set_values(cfg: DictConfig, key: str, text: str, given: Collection[str]) ->
         return
     written: Any = OmegaConf.to_container(node, resolve=False)
     for name, value in values.items():
-        full = _source(written.get(name)) or f"{key}.{name}"
+        source = _source(written.get(name))
+        full = source or f"{key}.{name}"
         if any(g == full or g.startswith(f"{full}.") for g in given):
             continue
         fits = _is_activation(value) or _is_like(value, node.get(name), LARGEST[key])
         if not fits:
+            # Keys that only some targets have can be given only with the target.
+            first = f"target={cfg.target.name} " if source else ""
             raise ValueError(
-                f"{cfg.file} sets {full} to {value!r}, which no file may: give {full}="
+                f"{cfg.file} sets {full} to {value!r}, which no file may: give {first}{full}="
             )
         OmegaConf.update(cfg, full, value, merge=False, force_add=True)
 

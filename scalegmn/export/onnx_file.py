@@ -1,8 +1,6 @@
 """ONNX files, run by ONNX Runtime."""
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from torch import Tensor, nn
 
 from scalegmn.export.extra import require
 from scalegmn.export.format import INPUT, OUTPUT, Function
+from scalegmn.export.quiet import quiet
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
@@ -41,7 +40,7 @@ class ONNX:
         self, path: Path, net: nn.Module, example: Tensor, metadata: Mapping[str, str]
     ) -> None:
         try:
-            with _quiet():
+            with quiet():
                 program = torch.onnx.export(
                     net,
                     (example,),
@@ -92,17 +91,3 @@ def reason(error: BaseException) -> str:
         error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what exporters log for their developers, and warn of about themselves."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
-    before = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from scalegmn.export.format import Function
 from scalegmn.export.onnx_file import reason
+from scalegmn.export.quiet import quiet
 
 METADATA = "metadata.json"
 
@@ -30,7 +31,8 @@ class TorchProgram:
     ) -> None:
         shapes = ({0: torch.export.Dim("batch")},)
         try:
-            program = torch.export.export(net, (example,), dynamic_shapes=shapes)
+            with quiet():
+                program = torch.export.export(net, (example,), dynamic_shapes=shapes)
         except Exception as error:
             raise ValueError(
                 f"{type(net).__name__} cannot be exported by torch.export: {reason(error)}"
