@@ -144,7 +144,7 @@ def _unstructured(report: SpeedReport) -> str:
         "by zeros as by other numbers: look for another cause, such as numbers that are nearly zero"
         if faster
         else "Zeros bring no speed: dense kernels multiply by them as by other numbers. They "
-        " make the file smaller once it is compressed (format=sparse)"
+        "make the file smaller once it is compressed (format=sparse)"
     )
     return (
         f"{100 * share:.3g} % of the parameters are zeros in dense tensors. The pruned network "
