@@ -76,6 +76,8 @@ def onnx_function(path: Path, *, threads: int = 0, providers: tuple[str, ...] = 
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors
+    # Threads that wait actively would take time from other sessions that are measured beside it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = InferenceSession(path, options, providers=list(providers) or ["CPUExecutionProvider"])
 
     def run(images: Tensor) -> Tensor:
