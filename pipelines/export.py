@@ -61,18 +61,7 @@ def export(cfg: DictConfig) -> dict[str, Any]:
         metadata=exported.metadata,
     )
     write_json(folder / "architecture.json", exported.architecture)
-    record = {
-        "file": str(cfg.file),
-        "target": cfg.target.name,
-        "format": form.name,
-        "exported": path.name,
-        "exported_bytes": path.stat().st_size,
-        "largest_difference": difference,
-        "tolerance": cfg.tolerance,
-        "removed_channels": {n: list(pair) for n, pair in exported.shrunk.channels.items()},
-        "before": network_size(exported.before, exported.example),
-        "after": network_size(exported.net, exported.example),
-    }
+    record = {**_record(cfg, exported, path), "format": form.name, "largest_difference": difference}
     write_json(folder / "export.json", record)
     write_model_card(cfg, folder, exported, record)
     _show(record)
@@ -81,6 +70,19 @@ def export(cfg: DictConfig) -> dict[str, Any]:
         title = f"{path.name}: sizes and times"
         console().print(Markdown(speed_report(exported, folder, title=title, latency=latency)))
     return record
+
+
+def _record(cfg: DictConfig, exported: ExportedNetwork, path: Path) -> dict[str, Any]:
+    return {
+        "file": str(cfg.file),
+        "target": cfg.target.name,
+        "exported": path.name,
+        "exported_bytes": path.stat().st_size,
+        "tolerance": cfg.tolerance,
+        "removed_channels": {n: list(pair) for n, pair in exported.shrunk.channels.items()},
+        "before": network_size(exported.before, exported.example),
+        "after": network_size(exported.net, exported.example),
+    }
 
 
 def _log_removed(exported: ExportedNetwork) -> None:

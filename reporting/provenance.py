@@ -41,7 +41,7 @@ def provenance(file: Path, *, nonzero: int, digest: str) -> Provenance:
         run = Run(Results.read(path), folder=path.parent)
     except (OSError, ValueError) as error:
         return Provenance(missing=f"{NAME} cannot be read: {error}")
-    name = file.resolve().relative_to(path.parent.resolve()).as_posix()
+    name = file.relative_to(path.parent).as_posix()
     row = next((row for row in run.results.pruned if row.file == name), None)
     if row is not None and row.nonzero in (None, nonzero):
         return Provenance(run, row)

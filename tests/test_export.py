@@ -11,7 +11,7 @@ from torch.testing import assert_close
 
 import evaluate
 import export
-from pipelines import launch, speed
+from pipelines import launch, notebook, speed
 from pipelines.pretrained import pretrained
 from reporting import DenseRow, PrunedRow, Results
 from scalegmn.formats import load_state, read_metadata, save_network
@@ -129,6 +129,18 @@ def test_it_can_be_exported_again_and_evaluated(run, compact, command):
     assert after["test_acc"] == before["test_acc"]
     assert after["test_loss"] == pytest.approx(before["test_loss"], rel=1e-5)
     assert after["parameters"] < before["parameters"] and after["macs"] < before["macs"]
+
+
+def test_what_is_made_of_it_stays_compact(compact, tmp_path):
+    exported = compact / "pruned_50.safetensors"
+    notebook.run(
+        "experiment=baseline_magnitude", "data=digits", "target.net.width=4", "sparsity=0.8",
+        f"target.weights={exported}", "debug=smoke", "logger=none", folder=tmp_path,
+    )  # fmt: skip
+    made = tmp_path / "pruned_80.safetensors"
+    assert read_metadata(made)["sizes"] == read_metadata(exported)["sizes"]
+    net = pretrained(SmallCNN(width=4), weights=str(made))
+    assert net.features[3].out_channels == 2
 
 
 def test_its_report_compares_networks(compact):
