@@ -56,6 +56,8 @@ class ONNX:
                 f"{type(net).__name__} cannot be exported to ONNX: {reason(error)}"
             ) from error
         assert program is not None
+        for node in program.model.graph.all_nodes():
+            node.metadata_props.clear()  # which lines of which local file made it
         program.model.metadata_props.update(metadata)
         program.save(path, external_data=False)
 

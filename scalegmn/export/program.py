@@ -37,6 +37,9 @@ class TorchProgram:
             raise ValueError(
                 f"{type(net).__name__} cannot be exported by torch.export: {reason(error)}"
             ) from error
+        for module in program.graph_module.modules():
+            for node in getattr(getattr(module, "graph", None), "nodes", ()):
+                node.meta.pop("stack_trace", None)  # which lines of which local file made it
         torch.export.save(program, path, extra_files={METADATA: json.dumps(dict(metadata))})
 
     def read(self, path: Path, net: nn.Module) -> Function:

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import onnx
 import pytest
@@ -70,6 +72,13 @@ def test_onnx_files_say_what_they_take_and_what_they_are(exported):
     axes = [axis.dim_param or axis.dim_value for axis in images.type.tensor_type.shape.dim]
     assert (images.name, logits.name, axes) == ("images", "logits", ["batch", 1, 6, 6])
     assert {p.key: p.value for p in model.metadata_props}.items() >= ABOUT.items()
+
+
+def test_files_hold_no_paths_of_the_machine_that_made_them(exported):
+    program = zipfile.ZipFile(exported / "net.pt2")
+    contents = [program.read(name) for name in program.namelist()]
+    contents.append((exported / "net.onnx").read_bytes())
+    assert not [c for c in contents if str(Path(__file__).parent).encode() in c]
 
 
 @pytest.mark.slow
