@@ -42,7 +42,9 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     data = instantiate(cfg.data, _convert_="all")
     prepare(data)
     data.setup()
-    net = pretrained(instantiate(cfg.target.net, _convert_="all"), weights=cfg.file)
+    example = torch.zeros(2, data.in_channels, data.image_size, data.image_size)
+    target = instantiate(cfg.target.net, _convert_="all")
+    net = pretrained(target, weights=cfg.file, example_input=example)
     metrics = _test(cfg, net, data)
     count = SparsityCount.of(net.state_dict())
     evaluation = {
@@ -56,7 +58,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
         "parameter_sparsity": count.parameter_sparsity,
         "parameters": count.parameters,
         "nonzero": count.nonzero,
-        "macs": macs(net, torch.zeros(1, data.in_channels, data.image_size, data.image_size)),
+        "macs": macs(net, example[:1]),
     }
     _report(evaluation, cfg, f"{cfg.target.name} on {data.name}")
     return evaluation
@@ -131,9 +133,10 @@ def _network(
     cfg = config_for(cfg, cfg.network, {"target": METADATA["target"]})
     channels, classes = (_count(own, role) for role in (Role.INPUT, Role.OUTPUT))
     net = instantiate(cfg.target.net, in_channels=channels, num_classes=classes, _convert_="all")
-    net = pretrained(net, weights=cfg.network).eval()
     size = cfg.data.image_size
-    graph = NetworkGraph.from_module(net, torch.zeros(1, channels, size, size))
+    example = torch.zeros(1, channels, size, size)
+    net = pretrained(net, weights=cfg.network, example_input=example).eval()
+    graph = NetworkGraph.from_module(net, example)
     return graph, {name: p.detach() for name, p in net.named_parameters()}
 
 

@@ -53,7 +53,7 @@ def config_for(
     """The config with the network and the images that a file names, unless the user named them.
 
     Args:
-        cfg: of evaluate.py.
+        cfg: of a command that reads a network's file.
         file: of the network.
         metadata: the part of :data:`METADATA` that matters.
 
@@ -67,7 +67,8 @@ def config_for(
     for group, choice in named.items():
         _check_choice(file, group, choice)
     if named:
-        cfg = compose("evaluate", overrides=[*(f"{g}={c}" for g, c in named.items()), *task])
+        command = HydraConfig.get().job.config_name
+        cfg = compose(command, overrides=[*(f"{g}={c}" for g, c in named.items()), *task])
     cfg.file = file
     for group, (name, key, values) in metadata.items():
         if values in about and given.get(group, about.get(name)) == about.get(name):
@@ -98,16 +99,26 @@ def _set_values(cfg: DictConfig, key: str, text: str, given: Collection[str]) ->
         raise ValueError(f"{cfg.file}: its metadata for {key} is not a JSON object")
     if values.pop("_target_", None) != node._target_:
         return
+    written: Any = OmegaConf.to_container(node, resolve=False)
     for name, value in values.items():
-        full = f"{key}.{name}"
+        source = _source(written.get(name))
+        full = source or f"{key}.{name}"
         if any(g == full or g.startswith(f"{full}.") for g in given):
             continue
         fits = _is_activation(value) or _is_like(value, node.get(name), LARGEST[key])
         if not fits:
+            # Keys that only some targets have can be given only with the target.
+            first = f"target={cfg.target.name} " if source else ""
             raise ValueError(
-                f"{cfg.file} sets {full} to {value!r}, which no file may: give {full}="
+                f"{cfg.file} sets {full} to {value!r}, which no file may: give {first}{full}="
             )
         OmegaConf.update(cfg, full, value, merge=False, force_add=True)
+
+
+def _source(written: Any) -> str | None:
+    """The key that a value reads, which is the one that users give."""
+    reads = isinstance(written, str) and written.startswith("${target.")
+    return written.strip("${}") if reads else None
 
 
 def _is_activation(value: Any) -> bool:
@@ -120,6 +131,15 @@ def _is_activation(value: Any) -> bool:
 
 def _is_like(value: Any, present: Any, largest: int) -> bool:
     """Whether a value is plain and, where the config has one, of its type."""
+    if isinstance(value, dict):
+        # Arguments of a function that the user names, but nothing that would be instantiated.
+        free = isinstance(present, DictConfig) and "_target_" not in present
+        return free and all(
+            name.isidentifier()
+            and not name.startswith("_")
+            and _is_like(entry, present.get(name), largest)
+            for name, entry in value.items()
+        )
     if isinstance(value, str):
         # No interpolation, and no other folder than one beside the data.
         return isinstance(present, str | None) and PLAIN.fullmatch(value) is not None

@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from pipelines.pretrained import SIZES
 from scalegmn.formats import read_metadata
 
 # What does not change which images there are, or is not known where the file goes.
@@ -21,6 +22,7 @@ DECISIVE = ("_target_", "folder", "split_seed")
 def metadata(cfg: DictConfig) -> dict[str, str]:
     """The metadata of a network of a run; values are strings, as safetensors wants."""
     return {
+        **sizes(cfg.target.weights),
         "target": cfg.target.name,
         "dataset": cfg.data.name,
         "experiment": cfg.name,
@@ -28,6 +30,16 @@ def metadata(cfg: DictConfig) -> dict[str, str]:
         "images": settings(cfg.data),
         "saw_validation": json.dumps(saw_validation(cfg.target.weights, cfg)),
     }
+
+
+def sizes(weights: str | Path | None) -> dict[str, str]:
+    """The sizes of the layers of a network that is compact, which all that is made of it keeps.
+
+    Args:
+        weights: the network's file; ``None`` for a network that a run trains.
+    """
+    about = {} if weights is None else read_metadata(weights)
+    return {key: value for key, value in about.items() if key == SIZES}
 
 
 def image_settings(cfg: DictConfig) -> dict[str, Any]:

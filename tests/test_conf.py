@@ -99,6 +99,13 @@ def test_every_choice_composes(override):
     assert all(callable(get_object(target)) for target in targets(cfg))
 
 
+@pytest.mark.parametrize("form", sorted(f.stem for f in (CONF / "format").glob("*.yaml")))
+def test_every_format_of_an_export_composes(form):
+    cfg = composed(f"format={form}", "file=null", config="export")
+    assert all(callable(get_object(target)) for target in targets(cfg))
+    check_types(cfg)
+
+
 # Parameters as published, without the branches that no node reads; ours where we differ.
 PUBLISHED = {
     "cifar10_relu": ("Scale", "Forward", "relu", 128, 4, "last_layer", 1e-3, 0.01, 64, 200, 0.0),

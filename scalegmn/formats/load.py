@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from scalegmn.formats.names import States, best_match
 from scalegmn.formats.paths import existing_file
 from scalegmn.formats.safetensors import read_safetensors
+from scalegmn.formats.sparse import read_sparse
 from scalegmn.formats.state_dict import read_state_dict
 from scalegmn.formats.validation import validate
 from scalegmn.formats.zoo_row import read_zoo_row
@@ -22,6 +23,7 @@ READERS: dict[str, Callable[[Path, Mapping[str, Tensor]], States]] = {
     ".bin": read_state_dict,
     ".th": read_state_dict,
     ".safetensors": read_safetensors,
+    ".sparse": read_sparse,
 }
 
 
@@ -30,9 +32,10 @@ def load_state(path: str | os.PathLike[str], module: nn.Module) -> dict[str, Ten
 
     Formats: a row of the Small CNN Zoo (``.npy``, with the zoo's ``layout.csv`` beside it or the
     small CNN's), a state dict or a checkpoint that holds one under any key (``.pt``, ``.pth``,
-    ``.pth.tar``, ``.ckpt``, ``.bin``, ``.th``), safetensors. Prefixes of owners and wrappers
-    (``model.``, ``module.``, ``_orig_mod.``) are dropped, weights are multiplied by the masks of
-    ``torch.nn.utils.prune``, and of a network and its moving average the network is taken.
+    ``.pth.tar``, ``.ckpt``, ``.bin``, ``.th``), safetensors, compressed sparse files
+    (``.sparse``). Prefixes of owners and wrappers (``model.``, ``module.``, ``_orig_mod.``) are
+    dropped, weights are multiplied by the masks of ``torch.nn.utils.prune``, and of a network and
+    its moving average the network is taken.
 
     Args:
         path: the file; ``~`` is the home folder.

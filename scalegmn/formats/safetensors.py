@@ -11,7 +11,6 @@ from torch import Tensor
 
 from scalegmn.formats.atomic import atomic_path
 from scalegmn.formats.names import States
-from scalegmn.formats.paths import existing_file
 
 SUFFIX = ".safetensors"
 
@@ -41,18 +40,12 @@ def save_network(
         temporary.write_bytes(_sorted_metadata(save(tensors, metadata=dict(metadata))))
 
 
-def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The metadata of a network's file; empty for formats without any.
-
-    They come with the file: nothing may be run, imported or composed because of them.
+def read_safetensors_metadata(path: Path) -> dict[str, str]:
+    """The description that a file was written with.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it may not be read, or is not a whole safetensors file.
+        ValueError: it is not a whole safetensors file.
     """
-    path = existing_file(path, "a network")
-    if path.suffix != SUFFIX:
-        return {}
     try:
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})

@@ -31,6 +31,11 @@ def test_a_network_of_your_own(printed):
     assert "Conv2d(3, 5" in small[1] and "in_features=5" in small[5]
 
 
+def test_export(printed):
+    assert printed("guide/export.md") == "{'features.6': (16, 13)}\n"
+    assert Path("net.sparse").exists()
+
+
 def test_notebooks(printed):
     assert printed("guide/notebooks.md").startswith("0.8 0.79")
     assert Path("outputs/notebook/results.json").exists()

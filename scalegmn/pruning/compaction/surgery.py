@@ -33,9 +33,9 @@ def shrink_(
     for name, parts in graph.parts.items():
         value = net.get_parameter(name)[_rows(parts, kept)]
         columns = _columns(parts, kept)
-        _replace(net, name, value if columns is None else value[:, columns])
+        set_parameter(net, name, value if columns is None else value[:, columns])
     for name, nodes in own.items():
-        _replace(net, name, net.get_parameter(name)[nodes])
+        set_parameter(net, name, net.get_parameter(name)[nodes])
     _made_biases(net, graph, kept, shifts)
     return net
 
@@ -55,7 +55,7 @@ def _made_biases(
     for weight in shifts:
         name = weight.removesuffix("weight") + "bias"
         if name not in graph.parameter_shapes:
-            _replace(net, name, net.get_parameter(name)[_rows(graph.parts[weight], kept)])
+            set_parameter(net, name, net.get_parameter(name)[_rows(graph.parts[weight], kept)])
 
 
 def _rows(parts: Sequence[EdgeBlock], kept: Sequence[Tensor]) -> Int[Tensor, " n"]:
@@ -77,11 +77,12 @@ def _columns(parts: Sequence[EdgeBlock], kept: Sequence[Tensor]) -> Int[Tensor, 
     return torch.cat(found)
 
 
-def _replace(net: nn.Module, name: str, value: Tensor) -> None:
-    """Set a parameter of another shape, and tell its layer."""
+def set_parameter(net: nn.Module, name: str, value: Tensor) -> None:
+    """Set a parameter of another shape, or a bias that was None, and tell its layer."""
     path, _, own = name.rpartition(".")
     layer = net.get_submodule(path)
-    trained = layer.get_parameter(own).requires_grad
+    present = getattr(layer, own)
+    trained = present is None or present.requires_grad
     setattr(layer, own, nn.Parameter(value.clone(), trained))
     if own != "weight":
         return

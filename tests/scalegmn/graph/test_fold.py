@@ -57,8 +57,8 @@ def test_folding_leaves_the_function(name, example):
 
 def test_a_vgg_with_batch_norm_has_the_graph_of_one_without():
     x = torch.zeros(1, 3, 32, 32)
-    with_norm = NetworkGraph.from_module(VGG(11, batch_norm=True), x)
-    without = NetworkGraph.from_module(VGG(11), x)
+    with_norm = NetworkGraph.from_module(VGG(11, batch_norm=True, width=4), x)
+    without = NetworkGraph.from_module(VGG(11, width=4), x)
     assert with_norm.num_nodes == without.num_nodes
     assert [b.shape for b in with_norm.blocks] == [b.shape for b in without.blocks]
 

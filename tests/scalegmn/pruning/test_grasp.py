@@ -1,5 +1,5 @@
 from copy import deepcopy
-from time import perf_counter
+from time import process_time
 
 import pytest
 import torch
@@ -175,14 +175,13 @@ def test_it_needs_a_batch_and_a_temperature():
         grasp(Net(), batches(2), temperature=0.0)
 
 
-@pytest.mark.slow
-def test_a_vgg_takes_seconds():
-    net = VGG(16)
-    data = [(torch.randn(8, 3, 32, 32), torch.randint(10, (8,)))]
-    start = perf_counter()
+def test_a_million_weights_take_seconds():
+    net = VGG(16, width=16)
+    data = [(torch.randn(2, 3, 32, 32), torch.randint(10, (2,)))]
+    start = process_time()
     scores = grasp(net, data)
     mask = make_mask(scores, 0.9)
-    assert perf_counter() - start < 60
+    assert process_time() - start < 8
     total = sum(s.numel() for s in scores.values())
     assert sum(int((~keep).sum()) for keep in mask.keep.values()) == int(total * 0.9)
 

@@ -1,5 +1,5 @@
 from copy import deepcopy
-from time import perf_counter
+from time import process_time
 
 import pytest
 import torch
@@ -96,12 +96,11 @@ def test_a_factor_of_a_whole_layer_changes_nothing_and_those_of_single_units_do(
         assert_close(theirs[name], score, rtol=1e-4, atol=1e-9)
 
 
-@pytest.mark.slow
-def test_a_vgg_takes_seconds():
-    net = VGG(19)
-    start = perf_counter()
+def test_a_million_weights_take_seconds():
+    net = VGG(19, width=16)
+    start = process_time()
     keep = make_mask(lamp(net), 0.95).keep
-    assert perf_counter() - start < 60
+    assert process_time() - start < 4
     total = sum(k.numel() for k in keep.values())
     assert sum(int((~k).sum()) for k in keep.values()) == int(total * 0.95)
     assert all(k.any() for k in keep.values())

@@ -1,5 +1,5 @@
 from functools import partial
-from time import perf_counter
+from time import process_time
 
 import pytest
 import torch
@@ -108,12 +108,12 @@ def test_infinite_scores_are_kept_and_none_are_pruned_at_zero(select):
     assert select(scores, 0.0).keep["a"].all()
 
 
-def test_twenty_million_equal_scores_take_linear_time():
-    scores = {"a": torch.zeros(20_000, 1_000)}
-    start = perf_counter()
+def test_millions_of_equal_scores_take_linear_time():
+    scores = {"a": torch.zeros(2_000, 1_000)}
+    start = process_time()
     mask = keep_top(scores, 0.97)
-    assert perf_counter() - start < 10
-    assert pruned(mask) == {"a": 19_400_000}
+    assert process_time() - start < 2
+    assert pruned(mask) == {"a": 1_940_000}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -1,0 +1,23 @@
+"""Packages that only exports need."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+
+def missing(packages: Sequence[str]) -> list[str]:
+    """The packages that are not installed."""
+    return [name for name in packages if find_spec(name) is None]
+
+
+def require(packages: Sequence[str], what: str) -> None:
+    """Check that packages of the extra ``export`` are installed.
+
+    Args:
+        packages: names to import.
+        what: needs them.
+
+    Raises:
+        ValueError: with the command that installs them.
+    """
+    if names := missing(packages):
+        raise ValueError(f'{what} needs {", ".join(names)}: pip install -e ".[export]"')
