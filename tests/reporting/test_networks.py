@@ -113,10 +113,11 @@ def test_settings_of_all_rows_are_stated_once(run):
 
 def test_an_option_that_is_off_is_none_that_there_was_not_yet(run):
     off = {"architecture.preserve_size": False, "model.group_weight": 0.0}
-    (row,) = rows([run(1, protocol=PROTOCOL), run(2, protocol=PROTOCOL | off)]).values()
-    assert row.test_acc.n == 2
+    found = rows([run(1, protocol=PROTOCOL), run(2, protocol=PROTOCOL | off)])
+    assert found["magnitude", 0.9].test_acc.n == 2
     on = PROTOCOL | off | {"model.group_weight": 0.1}
-    assert len(rows([run(1, protocol=PROTOCOL), run(2, protocol=on)])) == 2
+    found = rows([run(1, protocol=PROTOCOL), run(2, protocol=on)])
+    assert [r.test_acc.n for (name, _), r in found.items() if name.startswith("magn")] == [1, 1]
 
 
 def test_the_seed_is_no_setting_wherever_it_stands(run):
