@@ -14,7 +14,7 @@ from datamodules.names import name_from
 from datamodules.resident import ResidentDataModule
 from scalegmn.arguments import check_whole
 from scalegmn.formats.folders import below, existing_folder
-from scalegmn.inr import INRBatch, INRSet, canonical_phases
+from scalegmn.inr import INRBatch, INRSet, absorb_frequency, canonical_phases
 from scalegmn.inr.packed import SPLITS, Split, is_packed, metadata_of, read_split
 from scalegmn.targets import Siren
 
@@ -42,6 +42,8 @@ class INRs(ResidentDataModule[INRSet]):
         split_seed: of the split of published INRs without a file.
         train_fits: how many fits of each training image to learn from; ``None`` for all.
         canonical: move phases into canonical form, see :func:`~scalegmn.inr.canonical_phases`.
+        absorb_w0: multiply the frequency into the weights, which then are as large as they act, see
+            :func:`~scalegmn.inr.absorb_frequency`; published metanetworks read weights as they are.
         name: of the data set; ``None`` for one made of the folder.
         in_channels: channels of the images; checked against them and the INRs.
         num_classes: labels are below it.
@@ -69,6 +71,7 @@ class INRs(ResidentDataModule[INRSet]):
         split_seed: int = 42,
         train_fits: int | None = None,
         canonical: bool = False,
+        absorb_w0: bool = False,
         name: str | None = None,
         in_channels: int = 1,
         num_classes: int = 10,
@@ -93,7 +96,10 @@ class INRs(ResidentDataModule[INRSet]):
         self.in_channels = in_channels
         self.num_classes = num_classes
         self.image_size = image_size
-        self.siren = Siren(in_channels, tuple(hidden), w0=w0)
+        self.absorb_w0 = absorb_w0
+        self.stored = Siren(in_channels, tuple(hidden), w0=w0)
+        # Of the INRs in the loaders.
+        self.siren = self.stored.with_frequency(1.0) if absorb_w0 else self.stored
         self.data_note = data_note
 
     def prepare_data(self) -> None:
@@ -114,7 +120,7 @@ class INRs(ResidentDataModule[INRSet]):
             return folder
         return packed_copy(
             folder,
-            self.siren,
+            self.stored,
             split_name=self.split_file,
             split_seed=self.split_seed,
             images=self.images,
@@ -126,19 +132,21 @@ class INRs(ResidentDataModule[INRSet]):
             known = json.loads(metadata_of(folder, "train").get("siren", "{}"))
         except ValueError as error:
             raise ValueError(f"{folder}: the metadata of its train split are damaged") from error
-        declared = self.siren.settings()
+        declared = self.stored.settings()
         for key, ours in (("hidden", "hidden"), ("channels", "in_channels"), ("w0", "w0")):
             if key in known:
                 check_declared(ours, declared[key], known[key], str(folder))
 
     def _read(self, folder: Path, split: Split) -> INRSet:
-        inrs = read_split(folder, split, self.siren)
+        inrs = read_split(folder, split, self.stored)
         fits = self.train_fits if split == "train" else 1
         if fits is not None:
             inrs = inrs[(inrs.copy < fits).nonzero().squeeze(1)]
         self._check(inrs, f"{folder}: the {split} split")
         if self.canonical:
-            inrs = replace(inrs, parameters=canonical_phases(self.siren, inrs.parameters))
+            inrs = replace(inrs, parameters=canonical_phases(self.stored, inrs.parameters))
+        if self.absorb_w0:
+            inrs = replace(inrs, parameters=absorb_frequency(self.stored, inrs.parameters))
         return inrs
 
     def _check(self, inrs: INRSet, where: str) -> None:

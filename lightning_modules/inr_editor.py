@@ -17,6 +17,9 @@ from scalegmn.inr.editors import EditorConfig
 from scalegmn.inr.edits import Edit
 from scalegmn.targets import Siren
 
+# INRs whose images are shown.
+EXAMPLES = 8
+
 
 class INREditor(LightningModule):
     r"""Rewrite INRs so that they represent edited images.
@@ -83,6 +86,12 @@ class INREditor(LightningModule):
                 "experiment=fit_inrs, or set data.images to the folder of the images"
             )
         return self.editor.edit(batch.images.to(self.dtype))
+
+    def examples(self, batch: INRBatch) -> dict[str, Float[Tensor, "example c h w"]]:
+        """Images by kind of the batch's first INRs, see :meth:`INRImageEditor.examples`."""
+        params = {name: p[:EXAMPLES].to(self.dtype) for name, p in batch.parameters.items()}
+        assert batch.images is not None
+        return self.editor.examples(params, batch.images[:EXAMPLES].to(self.dtype))
 
     def training_step(self, batch: INRBatch, batch_idx: int) -> Float[Tensor, ""]:
         loss, n = self.errors(batch).mean(), len(batch.label)

@@ -56,11 +56,6 @@ def example_figure(editor: INRImageEditor, batch: INRBatch, title: str) -> Figur
     params = {name: p[:EXAMPLES].to(device, dtype) for name, p in batch.parameters.items()}
     assert batch.images is not None
     images = batch.images[:EXAMPLES].to(device, dtype)
-    columns = {
-        "original": images,
-        "INR": editor.render(params),
-        "target": editor.edit(images),
-        "edited INR": editor(params),
-    }
+    columns = editor.examples(params, images)
     editor.train(was_training)
     return image_grid(columns, title)

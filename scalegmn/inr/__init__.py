@@ -5,6 +5,7 @@ from scalegmn.inr.editor import INRImageEditor, load_editor, save_editor, siren_
 from scalegmn.inr.editors import MetanetworkEditor, RawEditor
 from scalegmn.inr.edits import Contrast, Dilation, Edit, Identity
 from scalegmn.inr.fitter import Fitter, initial_parameters
+from scalegmn.inr.frequency import absorb_frequency
 from scalegmn.inr.grid import pixel_grid, render
 from scalegmn.inr.inr_set import INRBatch, INRSet
 from scalegmn.inr.phases import canonical_phases
@@ -22,6 +23,7 @@ __all__ = [
     "Identity",
     "MetanetworkEditor",
     "RawEditor",
+    "absorb_frequency",
     "canonical_phases",
     "initial_parameters",
     "load_editor",

@@ -59,7 +59,8 @@ class INRBuilder:
         siren: the architecture.
         fitter: how each is fitted.
         fits_per_image: from different initial parameters.
-        images: how many images of each split at most, the first ones; ``None`` for all.
+        images: how many images of each split at most, the first ones: one number, or one by split;
+            ``None`` for all.
         seed: of initial parameters.
         at_once: SIRENs that are fitted together; ``None`` for what suits the device.
         shard: which part of the work this job does, from 0.
@@ -74,7 +75,7 @@ class INRBuilder:
     siren: Siren
     fitter: Fitter
     fits_per_image: int = 1
-    images: int | None = None
+    images: int | Mapping[Split, int] | None = None
     seed: int = 42
     at_once: int | None = None
     shard: int = 0
@@ -82,9 +83,16 @@ class INRBuilder:
     checkpoints: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("fits_per_image", "images", "at_once"):
-            if (value := getattr(self, name)) is not None:
-                check_whole(f"inrs.{name}", value)
+        check_whole("inrs.fits_per_image", self.fits_per_image)
+        if self.at_once is not None:
+            check_whole("inrs.at_once", self.at_once)
+        if isinstance(self.images, Mapping) and self.images.keys() != set(SPLITS):
+            raise ValueError(
+                f"inrs.images must have {', '.join(SPLITS)}, got {', '.join(self.images) or 'none'}"
+            )
+        for count in self._counts().values():
+            if count is not None:
+                check_whole("inrs.images", count)
         check_whole("inrs.seed", self.seed, least=0)
         check_whole("shards", self.shards)
         check_whole("shard", self.shard, least=0)
@@ -111,7 +119,7 @@ class INRBuilder:
             ValueError: if the folder holds something else, or there are too many shards.
         """
         folder = expand_home(self.folder)
-        images = {split: self._some(images[split]) for split in SPLITS}
+        images = {split: images[split].first(count) for split, count in self._counts().items()}
         at_once = self.at_once or AT_ONCE[device.type]
         groups = groups_of(
             images,
@@ -134,9 +142,11 @@ class INRBuilder:
         files = {split: self._file(folder, split) for split in SPLITS}
         return Fitted(quality(files, self.siren), fitted, seconds)
 
-    def _some(self, images: NumberedImages) -> NumberedImages:
-        n = self.images
-        return NumberedImages(images.pixels[:n], images.labels[:n], images.numbers[:n])
+    def _counts(self) -> dict[Split, int | None]:
+        """How many images of each split at most."""
+        if isinstance(self.images, Mapping):
+            return {split: self.images[split] for split in SPLITS}
+        return dict.fromkeys(SPLITS, self.images)
 
     def _recipe(self, dataset: Mapping[str, Any], at_once: int) -> dict[str, Any]:
         return {
@@ -145,7 +155,7 @@ class INRBuilder:
             "siren": self.siren.settings(),
             "fitter": asdict(self.fitter),
             "fits_per_image": self.fits_per_image,
-            "images": self.images,
+            "images": dict(self.images) if isinstance(self.images, Mapping) else self.images,
             "seed": self.seed,
             "at_once": at_once,
             "shards": self.shards,

@@ -59,6 +59,17 @@ class INRImageEditor(nn.Module):
         """The images of edited INRs, values not clamped."""
         return self.render(self.operator(self.graph, params))
 
+    def examples(
+        self, params: Mapping[str, Tensor], images: Float[Tensor, "n c h w"]
+    ) -> dict[str, Float[Tensor, "n c h w"]]:
+        """Images by kind: those that the INRs were fitted to, INRs, targets, edited INRs."""
+        return {
+            "original": images,
+            "INR": self.render(params),
+            "target": self.edit(images),
+            "edited INR": self(params),
+        }
+
     def render(self, params: Mapping[str, Tensor]) -> Float[Tensor, "*batch c h w"]:
         """The images of INRs as they are."""
         values = self.siren.evaluate(params, self.grid)

@@ -26,6 +26,10 @@ class NumberedImages:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def first(self, count: int | None) -> "NumberedImages":
+        """The first images at most; ``None`` for all."""
+        return NumberedImages(self.pixels[:count], self.labels[:count], self.numbers[:count])
+
 
 def part_of(split: Split) -> Part:
     """The part of a data set from which a split's images are."""

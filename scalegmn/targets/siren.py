@@ -106,6 +106,11 @@ class Siren(nn.Module):
         """What identifies the architecture, as JSON has it."""
         return {"hidden": self.widths[1:-1], "channels": self.widths[-1], "w0": self.w0}
 
+    def with_frequency(self, w0: float) -> "Siren":
+        """The same architecture with another frequency, and with initial parameters."""
+        n_in, *hidden, n_out = self.widths
+        return Siren(n_out, hidden, in_features=n_in, w0=w0)
+
     def evaluate(
         self, params: Mapping[str, Tensor], x: Float[Tensor, "point in_features"]
     ) -> Float[Tensor, "*batch point out_channels"]:

@@ -96,6 +96,16 @@ def test_phases_are_canonical_where_that_is_wanted(fitted):
     assert all(torch.equal(found[n], expected[n]) for n in expected)
 
 
+def test_the_frequency_is_absorbed_where_that_is_wanted(fitted):
+    data = ready(fitted, absorb_w0=True)
+    params, _, images = whole(data.val_dataloader())
+    plain = ready(fitted)
+    own, _, _ = whole(plain.val_dataloader())
+    assert data.siren.w0 == 1.0 and torch.equal(params["seq.1.bias"], 30 * own["seq.1.bias"])
+    shown = render(data.siren, params, 6, 6), render(plain.siren, own, 6, 6)
+    torch.testing.assert_close(*shown, rtol=0, atol=1e-4)
+
+
 def test_a_published_folder_is_packed_once(public):
     data = ready(public, "mnist-inrs")
     packed = sorted((public / "mnist-inrs/packed").glob("*"))

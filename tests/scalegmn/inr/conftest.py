@@ -26,7 +26,7 @@ def digit_splits():
     return splits
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build(digit_splits):
     """Build in a folder; returns what the builder does."""
 

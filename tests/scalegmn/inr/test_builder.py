@@ -1,4 +1,7 @@
 import hashlib
+import multiprocessing
+import os
+import signal
 
 import pytest
 import torch
@@ -31,11 +34,19 @@ def stop_after(fits):
     return progress
 
 
-def test_every_image_of_every_split_has_its_fits(build, tmp_path, digit_splits, siren):
-    fitted = build(tmp_path / "inrs")
-    assert fitted.fitted == 36
+@pytest.fixture(scope="module")
+def whole(build, tmp_path_factory):
+    """A finished set, which tests leave as it is."""
+    folder = tmp_path_factory.mktemp("whole") / "inrs"
+    assert build(folder).fitted == 36
+    return folder
+
+
+def test_every_image_of_every_split_has_its_fits(build, whole, digit_splits, siren):
+    fitted = build(whole)
+    assert fitted.fitted == 0
     for split, images in digit_splits.items():
-        inrs = read_split(tmp_path / "inrs", split, siren)
+        inrs = read_split(whole, split, siren)
         assert inrs.image.tolist() == [n for n in images.numbers.tolist() for _ in range(2)]
         assert inrs.copy.tolist() == [0, 1] * len(images)
         assert torch.equal(inrs.label, images.labels.repeat_interleave(2))
@@ -43,9 +54,8 @@ def test_every_image_of_every_split_has_its_fits(build, tmp_path, digit_splits, 
         assert len(fitted.psnr[split]) == len(inrs)
 
 
-def test_a_fit_is_that_of_the_fitter_alone(build, tmp_path, digit_splits, siren):
-    build(tmp_path / "inrs")
-    inrs = read_split(tmp_path / "inrs", "val", siren)
+def test_a_fit_is_that_of_the_fitter_alone(whole, digit_splits, siren):
+    inrs = read_split(whole, "val", siren)
     start = initial_parameters(siren, [seed_of(7, "val", 10, 1)])
     own = Fitter(steps=8).fit(siren, start, digit_splits["val"].pixels[1:2].float() / 255)
     row = (inrs.image == 10) & (inrs.copy == 1)
@@ -54,57 +64,64 @@ def test_a_fit_is_that_of_the_fitter_alone(build, tmp_path, digit_splits, siren)
 
 
 @pytest.mark.parametrize("fits", [0, 1, 20, 36])
-def test_a_set_that_was_stopped_is_completed_to_the_same_bytes(build, tmp_path, fits):
-    build(tmp_path / "whole")
+def test_a_set_that_was_stopped_is_completed_to_the_same_bytes(build, tmp_path, whole, fits):
     with pytest.raises(Stopped):
         build(tmp_path / "stopped", stop_after(fits))
     done = []
     again = build(tmp_path / "stopped", lambda done_, total: done.append(done_))
-    assert content(tmp_path / "stopped") == content(tmp_path / "whole")
+    assert content(tmp_path / "stopped") == content(whole)
     # Whole groups of three were kept.
     assert done[0] == -(-fits // 3) * 3 and again.fitted == 36 - done[0]
 
 
-def test_a_killed_process_leaves_nothing_behind(build, tmp_path):
-    build(tmp_path / "whole")
-    with pytest.raises(Stopped):
-        build(tmp_path / "killed", stop_after(9))
-    (tmp_path / "killed/parts/.val_0000000.0123abcd.safetensors").write_bytes(b"half")
-    build(tmp_path / "killed")
-    assert content(tmp_path / "killed") == content(tmp_path / "whole")
+def kill_after(fits):
+    def progress(done, total):
+        if done >= fits:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return progress
 
 
-def test_a_finished_set_is_not_made_again(build, tmp_path):
-    first = build(tmp_path / "inrs")
-    before = {f: f.stat().st_mtime_ns for f in (tmp_path / "inrs").rglob("*") if f.is_file()}
-    second = build(tmp_path / "inrs", stop_after(0))
-    assert second.fitted == 0
-    assert all(torch.equal(first.psnr[s], second.psnr[s]) for s in SPLITS)
+def test_a_killed_process_leaves_nothing_behind(build, tmp_path, whole):
+    killed = tmp_path / "killed"
+    process = multiprocessing.get_context("fork").Process(
+        target=build, args=(killed, kill_after(9))
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL and len(list((killed / "parts").iterdir())) >= 3
+    (killed / "parts/.val_0000000.0123abcd.safetensors").write_bytes(b"half")
+    assert build(killed).fitted == 27
+    assert content(killed) == content(whole)
+
+
+def test_a_finished_set_is_not_made_again(build, whole):
+    before = {f: f.stat().st_mtime_ns for f in whole.rglob("*") if f.is_file()}
+    again = build(whole, stop_after(0))
+    assert again.fitted == 0 and [len(again.psnr[split]) for split in SPLITS] == [18, 8, 10]
     assert before == {f: f.stat().st_mtime_ns for f in before}
 
 
-def test_processes_change_no_byte(build, tmp_path):
-    build(tmp_path / "one")
+def test_processes_change_no_byte(build, tmp_path, whole):
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         build(tmp_path / "two")
     finally:
         torch.set_num_threads(threads)
-    assert content(tmp_path / "one") == content(tmp_path / "two")
+    assert content(tmp_path / "two") == content(whole)
 
 
-def test_shards_together_are_the_whole(build, tmp_path, siren):
-    build(tmp_path / "whole")
+def test_shards_together_are_the_whole(build, tmp_path, whole, siren):
     for shard in (1, 0):
         build(tmp_path / "shards", shard=shard, shards=2)
     for split in SPLITS:
-        whole, merged = (read_split(tmp_path / f, split, siren) for f in ("whole", "shards"))
-        assert torch.equal(whole.image, merged.image) and torch.equal(whole.copy, merged.copy)
+        one, merged = (read_split(f, split, siren) for f in (whole, tmp_path / "shards"))
+        assert torch.equal(one.image, merged.image) and torch.equal(one.copy, merged.copy)
         assert all(
-            torch.equal(whole.parameters[n], merged.parameters[n]) for n in siren.state_dict()
+            torch.equal(one.parameters[n], merged.parameters[n]) for n in siren.state_dict()
         )
-    pth = {n: h for n, h in content(tmp_path / "whole").items() if n.endswith((".pth", "ts.json"))}
+    pth = {n: h for n, h in content(whole).items() if n.endswith((".pth", "ts.json"))}
     assert pth.items() <= content(tmp_path / "shards").items() and len(pth) == 37
 
 
@@ -114,24 +131,29 @@ def test_a_missing_shard_is_named(build, tmp_path, siren):
         read_split(tmp_path / "inrs", "train", siren)
 
 
-def test_a_subset_is_the_first_images(build, tmp_path, siren):
-    build(tmp_path / "all")
+def test_a_subset_is_the_first_images(build, tmp_path, whole, siren):
     build(tmp_path / "some", images=2, checkpoints=False)
-    some, whole = (read_split(tmp_path / f, "train", siren) for f in ("some", "all"))
+    some, all_ = (read_split(f, "train", siren) for f in (tmp_path / "some", whole))
     assert some.image.tolist() == [0, 0, 1, 1]
     assert all(
-        (some.parameters[n] - whole.parameters[n][:4]).abs().max() < 1e-4
-        for n in siren.state_dict()
+        (some.parameters[n] - all_.parameters[n][:4]).abs().max() < 1e-4 for n in siren.state_dict()
     )
     assert not list((tmp_path / "some").rglob("*.pth"))
 
 
-def test_packed_files_are_described(build, tmp_path, siren):
-    build(tmp_path / "inrs")
-    about = read_metadata(tmp_path / "inrs/val_0_of_1.safetensors")
+def test_each_split_has_its_own_number_of_images(build, tmp_path, siren):
+    counts = {"train": 3, "val": 1, "test": 2}
+    fitted = build(tmp_path / "inrs", images=counts, fits_per_image=1)
+    assert {split: len(values) for split, values in fitted.psnr.items()} == counts
+    with pytest.raises(ValueError, match=r"holds INRs with images {'train': 3"):
+        build(tmp_path / "inrs", images={**counts, "test": 3}, fits_per_image=1)
+
+
+def test_packed_files_are_described(whole, siren):
+    about = read_metadata(whole / "val_0_of_1.safetensors")
     assert about["dataset"] == "digits"
     assert about["siren"] == '{"hidden": [4, 5], "channels": 1, "w0": 30.0}'
-    assert len(read_packed(tmp_path / "inrs/val_0_of_1.safetensors", siren)) == 8
+    assert len(read_packed(whole / "val_0_of_1.safetensors", siren)) == 8
 
 
 @pytest.mark.parametrize(
@@ -142,10 +164,9 @@ def test_packed_files_are_described(build, tmp_path, siren):
         ({"at_once": 4}, "holds INRs with at_once 3, not 4"),
     ],
 )
-def test_a_folder_of_other_inrs_is_refused(build, tmp_path, changes, message):
-    build(tmp_path / "inrs")
+def test_a_folder_of_other_inrs_is_refused(build, whole, changes, message):
     with pytest.raises(ValueError, match=message):
-        build(tmp_path / "inrs", **changes)
+        build(whole, **changes)
 
 
 def test_a_folder_of_something_else_is_refused(build, tmp_path):
@@ -159,6 +180,8 @@ def test_a_folder_of_something_else_is_refused(build, tmp_path):
     [
         ({"fits_per_image": 0}, "inrs.fits_per_image must be a whole number"),
         ({"images": 0}, "inrs.images must be"),
+        ({"images": {"train": 3, "val": 0, "test": 1}}, "inrs.images must be"),
+        ({"images": {"train": 3}}, "inrs.images must have train, val, test, got train"),
         ({"at_once": -1}, "inrs.at_once must be"),
         ({"seed": -1}, "inrs.seed must be"),
         ({"shard": 2, "shards": 2}, "shard=2: shards=2 are numbered from 0"),
