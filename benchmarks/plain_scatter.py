@@ -2,18 +2,18 @@
 
 Node features are gathered by ``edge_index`` before they are mapped, the branches of hidden nodes,
 inputs and outputs are all computed on all rows and combined with masks, and messages are added by
-scatter. Forward direction and positive scaling, which is what the published operators and the ReLU
-predictor use.
+scatter. Forward direction, positive scaling and signs, which is what the published operators and
+the ReLU predictor use.
 """
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from scalegmn.graph import NetworkGraph, Role
 from scalegmn.metanetwork import Functional, Operator
 from scalegmn.nn.backbone import Backbone
-from scalegmn.nn.canonical import Identity
+from scalegmn.nn.canonical import UnitVector
 from scalegmn.nn.edge_update import ScaleEqEdgeUpdate
 from scalegmn.nn.layer import Layer
 from scalegmn.nn.mlp import MLP
@@ -82,14 +82,29 @@ class Plain:
     def _edges(self, layer: Layer, e: Tensor, h: Tensor) -> Tensor:
         for update in layer.upd_edges:
             assert isinstance(update, ScaleEqEdgeUpdate)
-            ends = torch.cat([_canonical(h[self.source]), _canonical(h[self.target])], dim=-1)
-            e = update.gamma(e) * _mlp(update.psi, ends)
+            form = update.canonical
+            ends = [_canonical(form, h[self.source]), _canonical(form, h[self.target])]
+            e = update.gamma(e) * _mlp(update.psi, torch.cat(ends, dim=-1))
         return e
 
 
 def plain_operator(operator: Operator, graph: NetworkGraph, x_V: Tensor, x_E: Tensor) -> tuple:
     """What the operator adds to node and edge features of one network."""
     return Plain(operator.gnn, graph)(x_V, x_E)
+
+
+def plain_editor(
+    plain: Plain, operator: Operator, graph: NetworkGraph, params: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """The new parameters of a batch of networks, with a learned factor per layer."""
+    x_V, x_E = graph.features(params)
+    d_V, d_E = plain(x_V.flatten(0, 1), x_E.flatten(0, 1))
+    assert operator.node_scale is not None and operator.edge_scale is not None
+    node_scale = operator.node_scale[graph.bias_of_node.clamp(min=0)].unsqueeze(-1)
+    edge_scale = operator.edge_scale[graph.block_of_edge].unsqueeze(-1)
+    return graph.parameters(
+        x_V + d_V.view_as(x_V) * node_scale, x_E + d_E.view_as(x_E) * edge_scale
+    )
 
 
 def plain_functional(
@@ -103,8 +118,10 @@ def plain_functional(
     return functional.readout.mlp(outputs.flatten(1))
 
 
-def _canonical(x: Tensor) -> Tensor:
-    return x / (x.norm(dim=-1, keepdim=True) + 1e-10)
+def _canonical(form: nn.Module, x: Tensor) -> Tensor:
+    if isinstance(form, UnitVector):
+        return x / (x.norm(dim=-1, keepdim=True) + 1e-10)
+    return form(x)
 
 
 def _mlp(mlp: MLP, x: Tensor) -> Tensor:
@@ -115,5 +132,5 @@ def _function(function: RowFunction, x: Tensor, a: Tensor | None = None) -> Tens
     if isinstance(function, ScaleEq):
         return function.gamma(x) * _function(function.scale_inv, x, a)
     assert isinstance(function, ScaleInv)
-    form = x if isinstance(function.canonical, Identity) else _canonical(x)
+    form = _canonical(function.canonical, x)
     return _mlp(function.rho, form if a is None else torch.cat([form, a], dim=-1))

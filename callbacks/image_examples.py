@@ -66,7 +66,9 @@ class ImageExamples(Callback):
             logger.experiment.add_image(self.images, image, trainer.global_step)
 
 
-def side_by_side(columns: Mapping[str, Float[Tensor, "n c h w"]]) -> Float[Tensor, "c height width"]:
+def side_by_side(
+    columns: Mapping[str, Float[Tensor, "n c h w"]],
+) -> Float[Tensor, "c height width"]:
     """One image of many, framed; values outside [0, 1] are clipped.
 
     Args:

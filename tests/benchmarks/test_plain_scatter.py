@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from benchmarks.plain_scatter import plain_functional, plain_operator
+from benchmarks.plain_scatter import Plain, plain_editor, plain_functional, plain_operator
 from scalegmn import readout
 from scalegmn.graph import NetworkGraph
 from scalegmn.metanetwork import Functional, Operator
-from scalegmn.nn import Architecture, GatedIO, PlainIO
-from scalegmn.targets import SmallCNN
+from scalegmn.inr import initial_parameters, siren_graph
+from scalegmn.nn import Architecture, GatedIO, PlainIO, Sign
+from scalegmn.targets import Siren, SmallCNN
 from scalegmn.testing import random_networks
 
 
@@ -29,6 +30,17 @@ def test_operators_agree(graph, io, equivariant_encoding):
     d_V, d_E = plain_operator(operator, graph, x_V, x_E)
     expected = graph.parameters(x_V + d_V, x_E + d_E)
     assert_close(operator(graph, network), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("symmetrized", [False, True])
+def test_editors_agree(symmetrized):
+    siren = Siren(1, (4, 5))
+    graph = siren_graph(siren)
+    kind = Sign(symmetrized=symmetrized)
+    operator = Operator(graph, Architecture(kind=kind, d=7, skip=True), out_scale=0.5)
+    params = initial_parameters(siren, range(3))
+    plain = plain_editor(Plain(operator.gnn, graph, 3), operator, graph, params)
+    assert_close(operator(graph, params), plain, rtol=1e-5, atol=1e-5)
 
 
 def test_functionals_agree(graph):

@@ -118,9 +118,7 @@ def test_shards_together_are_the_whole(build, tmp_path, whole, siren):
     for split in SPLITS:
         one, merged = (read_split(f, split, siren) for f in (whole, tmp_path / "shards"))
         assert torch.equal(one.image, merged.image) and torch.equal(one.copy, merged.copy)
-        assert all(
-            torch.equal(one.parameters[n], merged.parameters[n]) for n in siren.state_dict()
-        )
+        assert all(torch.equal(one.parameters[n], merged.parameters[n]) for n in siren.state_dict())
     pth = {n: h for n, h in content(whole).items() if n.endswith((".pth", "ts.json"))}
     assert pth.items() <= content(tmp_path / "shards").items() and len(pth) == 37
 
