@@ -7,8 +7,8 @@ from torch.testing import assert_close
 from benchmarks.plain_scatter import Plain, plain_editor, plain_functional, plain_operator
 from scalegmn import readout
 from scalegmn.graph import NetworkGraph
-from scalegmn.metanetwork import Functional, Operator
 from scalegmn.inr import initial_parameters, siren_graph
+from scalegmn.metanetwork import Functional, Operator
 from scalegmn.nn import Architecture, GatedIO, PlainIO, Sign
 from scalegmn.targets import Siren, SmallCNN
 from scalegmn.testing import random_networks

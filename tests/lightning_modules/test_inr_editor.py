@@ -69,7 +69,7 @@ def test_the_identity_is_learnt_to_rounding(batch, direction):
     module = editor(MetanetworkEditor(architecture(direction)), Identity())
     own = batch._replace(images=module.editor.render(batch.parameters).detach())
     before = module.errors(own).mean().item()
-    after = trained(module, own, 130, 1e-2)
+    after = trained(module, own, 100, 1e-2)
     # In float32, sines of tens of radians leave errors of some 1e-6, of which this is the square.
     assert after < 3e-10 and before > 1000 * after
 
