@@ -191,7 +191,10 @@ PUBLISHED_INR = {
 
 
 def test_every_published_experiment_on_inrs_is_in_the_table():
-    assert {file.stem for file in (CONF / "experiment/inr").glob("*.yaml")} == set(PUBLISHED_INR)
+    # Others are variants and controls of our own.
+    own = re.compile(r"(edit|classify)_(bidirectional|heads|full_graph|gmn|mlp|statnn)")
+    found = {file.stem for file in (CONF / "experiment/inr").glob("*.yaml")}
+    assert {name for name in found if not own.fullmatch(name)} == set(PUBLISHED_INR)
 
 
 @pytest.mark.parametrize("name", PUBLISHED_INR)
