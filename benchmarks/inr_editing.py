@@ -16,6 +16,7 @@ from scalegmn.inr import (
     siren_graph,
     squared_error,
 )
+from scalegmn.metanetwork import Operator
 from scalegmn.nn import Architecture, PlainIO, Sign
 from scalegmn.targets import Siren
 
@@ -46,14 +47,15 @@ def build(side: str, device: str, *, batch: int, d: int, compiled: int = 0) -> C
     params = absorb_frequency(sharp, initial_parameters(sharp, range(batch)))
     params = {name: p.to(device) for name, p in params.items()}
     target = editor.edit(torch.rand(batch, 1, SIZE, SIZE, device=device))
-    graph = editor.graph
-    plain = Plain(editor.operator.gnn, graph, batch)
+    graph, operator = editor.graph, editor.operator
+    assert isinstance(operator, Operator)
+    plain = Plain(operator.gnn, graph, batch)
 
     def step() -> None:
         if side == PLAIN:
-            new = plain_editor(plain, editor.operator, graph, params)
+            new = plain_editor(plain, operator, graph, params)
         else:
-            new = editor.operator(graph, params)
+            new = operator(graph, params)
         squared_error(editor.render(new), target).mean().backward()
         torch.nn.utils.clip_grad_norm_(editor.parameters(), 10.0)
         optimizer.step()

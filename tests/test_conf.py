@@ -218,7 +218,7 @@ def test_experiments_on_inrs_are_as_published(name):
     assert cfg.optimizer._target_ == "torch.optim.AdamW" and cfg.optimizer.lr == 1e-3
     assert cfg.scheduler.scheduler.lr_lambda.steps == 1000 and cfg.trainer.gradient_clip_val == 10
     assert cfg.monitor == ("val/loss" if is_editor else "val/accuracy")
-    assert arch.preserve_size is False
+    assert arch.preserve_size is False and cfg.data.absorb_w0 is False
     assert not is_editor or cfg.model.operator.out_scale == 0.01
 
 
