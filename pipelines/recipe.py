@@ -6,7 +6,7 @@ import json
 from omegaconf import DictConfig, OmegaConf
 
 # Where the images lie, and who downloads them, changes nothing.
-PLACES = ("data_dir", "download")
+PLACES = ("data_dir", "cache_dir", "download")
 
 
 def recipe_hash(cfg: DictConfig) -> str:
