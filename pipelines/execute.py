@@ -15,6 +15,7 @@ from datamodules.images import ImageDataModule
 from datamodules.preparation import prepare
 from datamodules.protocols import check_data
 from pipelines.config_check import check_config
+from pipelines.data import build_data
 from pipelines.finetune_check import check_finetune
 from pipelines.identity import config_hash
 from pipelines.machine_share import threads_of_job
@@ -52,9 +53,9 @@ def execute(cfg: DictConfig) -> Results | None:
     use_matmul_precision(cfg.matmul_precision)
     # Of copies: instantiating resolves what other parts of the config read.
     pipeline = instantiate(deepcopy(cfg).pipeline, _convert_="all")
-    data = instantiate(deepcopy(cfg).data, _convert_="all")
+    data = build_data(cfg.data)
     prepare(data)
-    data.setup()
+    data.setup("fit")
     check_data(data, pipeline.reads)
     use_channels_last(data, cfg.channels_last)
     plugins: Any = instantiate(cfg.trainer.plugins, _convert_="all") or ()

@@ -8,7 +8,7 @@ from hydra.core.global_hydra import GlobalHydra
 from pipelines.execute import execute, finished
 from pipelines.lightning_setup import prepare_lightning
 from pipelines.lock import locked
-from pipelines.paths import expand_home
+from pipelines.paths import expand_home, see_current_folder
 from reporting import Results
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -31,6 +31,7 @@ def run(*overrides: str, folder: str | Path) -> Results:
         BlockingIOError: if another process works in the folder.
     """
     prepare_lightning()
+    see_current_folder()
     folder = Path(folder).expanduser()
     GlobalHydra.instance().clear()  # A cell that was interrupted leaves it set.
     with initialize_config_dir(str(CONF), version_base="1.3"):
