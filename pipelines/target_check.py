@@ -18,7 +18,7 @@ def check_target(run: Run) -> None:
         ValueError: in one line, if the batch is not what the config declares, or the target does
             not map an image to a number for each class.
     """
-    x, y = _batch(run.data)
+    x, y = first_batch(run.data)
     _check_declared(run.data, x, y)
     check_logits(run.target(), x[:1].cpu(), num_classes=int(run.cfg.data.num_classes))
 
@@ -57,7 +57,12 @@ def check_logits(net: nn.Module, x: Tensor, *, num_classes: int) -> None:
         )
 
 
-def _batch(data: LightningDataModule) -> tuple[Tensor, Tensor]:
+def first_batch(data: LightningDataModule) -> tuple[Tensor, Tensor]:
+    """The first batch of validation images.
+
+    Raises:
+        ValueError: if it is not ``(x, y)`` of the right types.
+    """
     batch: Any = next(iter(data.val_dataloader()), None)
     where = f"{type(data).__name__}.val_dataloader()"
     if batch is None:
