@@ -48,17 +48,13 @@ def image_settings(cfg: DictConfig) -> dict[str, Any]:
 
 
 def settings(node: DictConfig) -> str:
-    """The settings of ``target.net`` or ``data`` as JSON.
-
-    What follows from the images is left out, and so is the function that makes a user's own target:
-    a file may not choose code.
-    """
+    """The settings of ``target.net`` or ``data`` as JSON, without what follows from the images."""
     written: Any = OmegaConf.to_container(node, resolve=False)
     resolved: Any = OmegaConf.to_container(node, resolve=True)
     kept = {
         key: value
         for key, value in resolved.items()
-        if key not in OMITTED and not str(written[key]).startswith(("${data.", "${target."))
+        if key not in OMITTED and not str(written[key]).startswith("${data.")
     }
     return json.dumps(kept, sort_keys=True)
 

@@ -65,10 +65,3 @@ def test_what_follows_from_the_images_does_not_travel():
     images = json.loads(about["images"])
     assert not {"name", "in_channels", "batch_size"} & images.keys() and images["split_seed"] == 42
     assert about["saw_validation"] == "false" and about["dataset"] == "cifar10_gray"
-
-
-def test_the_function_that_makes_a_target_does_not_travel():
-    cfg = OmegaConf.create(
-        {"target": {"factory": "mine.py:build", "net": {"factory": "${target.factory}", "d": 2}}}
-    )
-    assert json.loads(settings(cfg.target.net)) == {"d": 2}
