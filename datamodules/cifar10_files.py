@@ -30,7 +30,7 @@ def read_folder(folder: Path, to_gray: ToGray | None) -> tuple[Images, Images]:
     suffix, read = ("", read_py) if is_py else (".bin", read_bin)
 
     def images(names: list[str]) -> Images:
-        return _concatenate([_gray(read(folder / (n + suffix)), to_gray) for n in names])
+        return Images.concatenated([_gray(read(folder / (n + suffix)), to_gray) for n in names])
 
     return images(BATCHES), images([TEST])
 
@@ -103,8 +103,3 @@ def _checked(planes: UInt8[Tensor, "n 3072"], labels: Tensor, file: Path) -> Ima
 
 def _gray(images: Images, to_gray: ToGray | None) -> Images:
     return images if to_gray is None else Images(to_gray(images.pixels), images.labels)
-
-
-def _concatenate(parts: list[Images]) -> Images:
-    pixels = torch.cat([part.pixels for part in parts])
-    return Images(pixels, torch.cat([part.labels for part in parts]))

@@ -11,7 +11,7 @@ from datamodules.batches import BatchIndices
 from datamodules.declared import check_counts, check_declared
 from datamodules.normalized import Augmentation, NormalizedBatches
 from datamodules.resident import ResidentDataModule
-from datamodules.splits import Images, check_tensors, hold_out, hold_out_rows
+from datamodules.splits import Images, check_tensors, hold_out_rows
 
 Split = Literal["train", "val", "test"]
 VAL_FRACTION = 0.1
@@ -77,11 +77,15 @@ class ImageDataModule(ResidentDataModule[Images]):
     def read(self) -> tuple[Images, Images]:
         """All images for training and validation, and the test images."""
 
+    def held_out(self, count: int) -> tuple[Int64[Tensor, " _train"], Int64[Tensor, " _val"]]:
+        """The rows of ``count`` images that are for training, and those for validation."""
+        return hold_out_rows(count, VAL_FRACTION, seed=self.split_seed)
+
     def splits(self) -> dict[str, Images]:
         pool, test = self.read()
         for images in (pool, test):
             self._check(images)
-        train, val = hold_out(pool, VAL_FRACTION, seed=self.split_seed)
+        train, val = (pool[rows] for rows in self.held_out(len(pool)))
         if not len(val):
             raise ValueError(f"{self.name}: {len(pool)} training images leave none for validation")
         return {"train": train, "val": val, "test": test}
@@ -116,7 +120,7 @@ class ImageDataModule(ResidentDataModule[Images]):
         if split == "test":
             return torch.arange(len(self._splits[split]))
         count = len(self._splits["train"]) + len(self._splits["val"])
-        train, val = hold_out_rows(count, VAL_FRACTION, seed=self.split_seed)
+        train, val = self.held_out(count)
         return train if split == "train" else val
 
     def _check(self, images: Images) -> None:

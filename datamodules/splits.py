@@ -1,5 +1,6 @@
 """Labelled images, and random parts of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +29,12 @@ class Images:
 
     def to(self, device: torch.device) -> "Images":
         return Images(self.pixels.to(device), self.labels.to(device))
+
+    @classmethod
+    def concatenated(cls, parts: Sequence["Images"]) -> "Images":
+        """The images of several parts, one after another."""
+        pixels = torch.cat([part.pixels for part in parts])
+        return cls(pixels, torch.cat([part.labels for part in parts]))
 
 
 def hold_out(images: Images, fraction: float, *, seed: int) -> tuple[Images, Images]:

@@ -12,7 +12,7 @@ from lightning_modules.schedule import OptimizerFactory, Schedule
 from scalegmn.arguments import check_number
 from scalegmn.graph import NetworkGraph
 from scalegmn.pruning import l1
-from scalegmn.pruning.channels import group_lasso
+from scalegmn.pruning.channels import l1_and_groups
 
 
 class EquivariantPruner(OperatorTraining):
@@ -76,4 +76,4 @@ class EquivariantPruner(OperatorTraining):
         theta = self.operator(self.graph, dict(self.target.named_parameters()))
         if not self.group_weight:
             return theta, l1(theta)
-        return theta, l1(theta) + self.group_weight * group_lasso(self.graph, theta)
+        return theta, l1_and_groups(self.graph, theta, group_weight=self.group_weight)

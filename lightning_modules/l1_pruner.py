@@ -1,5 +1,7 @@
 """Train a network with a penalty on the magnitudes of its parameters."""
 
+from collections.abc import Callable, Mapping
+
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -11,13 +13,16 @@ from lightning_modules.schedule import OptimizerFactory, Schedule
 from scalegmn.arguments import check_number
 from scalegmn.pruning import l1
 
+Norm = Callable[[Mapping[str, Tensor]], Tensor]
+
 
 class L1Pruner(Classifier):
     r"""Minimise the cross-entropy of a network u and the norm of its own parameters θ.
 
-    .. math:: \min_\theta \; \mathrm{CE}(u_\theta(x), y) + \lambda \lVert \theta \rVert_1
+    .. math:: \min_\theta \; \mathrm{CE}(u_\theta(x), y) + \lambda R(\theta), \qquad
+        R = \lVert \theta \rVert_1
 
-    The norm is a sum over all parameters, biases included, as in
+    The norm R, or another one, is a sum over all parameters, biases included, as in
     :class:`~lightning_modules.equivariant_pruner.EquivariantPruner`, whose metrics ``val/l1`` and
     ``val/total`` this has, too.
 
@@ -27,6 +32,7 @@ class L1Pruner(Classifier):
     Args:
         net: maps images ``(n, c, h, w)`` to logits ``(n, class)``.
         l1_weight: λ, per unit of the sum (not the mean) of magnitudes.
+        norm: R, of the parameters by name.
         optimizer: makes an optimizer for the network's parameters.
         scheduler: how its learning rate changes; ``None`` for not at all.
 
@@ -39,12 +45,14 @@ class L1Pruner(Classifier):
         net: nn.Module,
         *,
         l1_weight: float,
+        norm: Norm = l1,
         optimizer: OptimizerFactory = Adam,
         scheduler: Schedule | None = None,
     ) -> None:
         super().__init__(net, optimizer=optimizer, scheduler=scheduler)
         check_number("l1_weight", l1_weight, least=0)
         self.l1_weight = l1_weight
+        self.norm = norm
 
     def training_step(self, batch: Batch, batch_idx: int) -> Float[Tensor, ""]:
         x, y = batch
@@ -62,4 +70,4 @@ class L1Pruner(Classifier):
         self.log_dict({"val/l1": norm, "val/total": total}, sync_dist=True)
 
     def _norm(self) -> Float[Tensor, ""]:
-        return l1(dict(self.net.named_parameters()))
+        return self.norm(dict(self.net.named_parameters()))

@@ -15,6 +15,8 @@ from pipelines.file_check import check_files
 from pipelines.number_check import check_numbers
 from pipelines.override_check import check_overrides, nearest
 
+# Of data; what reads them does without a constructor that takes them.
+FACTS = ("name", "in_channels", "num_classes", "image_size")
 OF_HYDRA = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 
 
@@ -75,7 +77,7 @@ def _check_keys(cfg: DictConfig, path: str) -> None:
     if known is None:
         return
     for key in map(str, cfg):
-        if key not in known and key not in OF_HYDRA:
+        if key not in known and key not in OF_HYDRA and not (path == "data" and key in FACTS):
             here = f"{path}.{key}".removeprefix(".")
             raise ValueError(f"{here}: {target} takes no {key}{nearest(key, known)}")
 

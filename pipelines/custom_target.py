@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,13 +12,21 @@ from typing import Any
 from torch import nn
 
 
-def custom_target(factory: str | None, *, arguments: Mapping[str, Any] | None = None) -> nn.Module:
+def custom_target(
+    factory: str | None,
+    *,
+    arguments: Mapping[str, Any] | None = None,
+    in_channels: int | None = None,
+    num_classes: int | None = None,
+) -> nn.Module:
     """The network that a function makes.
 
     Args:
         factory: ``module:function``, of a module that Python finds from here, or
             ``path/file.py:function``; a class will do.
         arguments: of the function.
+        in_channels: of the data; for a function that takes it, unless ``arguments`` have it.
+        num_classes: of the data, in the same way.
 
     Raises:
         ValueError: there is no such function, or it makes no ``nn.Module``.
@@ -32,12 +41,21 @@ def custom_target(factory: str | None, *, arguments: Mapping[str, Any] | None = 
     build: Callable[..., Any] | None = getattr(module, function, None)
     if build is None:
         raise ValueError(f"target.factory={factory}: {name} has no {function}")
-    net = build(**(arguments or {}))
+    facts = {"in_channels": in_channels, "num_classes": num_classes}
+    taken = {key: value for key, value in facts.items() if value and key in _parameters(build)}
+    net = build(**taken | dict(arguments or {}))
     if not isinstance(net, nn.Module):
         raise ValueError(
             f"target.factory={factory}: made a {type(net).__name__}; expected a torch.nn.Module"
         )
     return net
+
+
+def _parameters(build: Callable[..., Any]) -> frozenset[str]:
+    try:
+        return frozenset(signature(build).parameters)
+    except (TypeError, ValueError):  # Not known for what is written in C.
+        return frozenset()
 
 
 def _imported(name: str) -> ModuleType:

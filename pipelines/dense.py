@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from hydra.utils import instantiate
 from lightning import LightningDataModule
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from torch import nn
 
 from callbacks import StopOnDivergence
 from lightning_modules.classifier import Classifier
 from lightning_modules.schedule import OptimizerFactory, Schedule
+from pipelines.data import build_data
 from pipelines.evaluation import dense_row
 from pipelines.fit import Budget, fit
 from pipelines.lock import locked
 from pipelines.metadata import metadata, saw_validation
 from pipelines.pretrained import pretrained
-from pipelines.recipe import recipe_hash
+from pipelines.recipe import recipe_data, recipe_hash
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from pipelines.trial import epoch_reports
@@ -198,7 +198,5 @@ def _plan(run: Run) -> str:
 
 def dense_data(run: Run) -> LightningDataModule:
     """The run's images, in the batches of the recipe."""
-    changes: Any = run.cfg.dense.data
-    if all(run.cfg.data.get(key) == value for key, value in changes.items()):
-        return run.data
-    return instantiate(OmegaConf.merge(run.cfg.data, changes), _convert_="all")
+    data = recipe_data(run.cfg)
+    return run.data if data == run.cfg.data else build_data(data)

@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from datamodules.preparation import prepare
 from lightning_modules.classifier import Classifier
 from pipelines.config_check import check_config
+from pipelines.data import build_data
 from pipelines.execute import console
 from pipelines.from_file import METADATA, config_for, network_metadata, overridden
 from pipelines.json_files import write_json
@@ -39,9 +40,9 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     """
     cfg = config_for(cfg, cfg.file)
     check_config(cfg)
-    data = instantiate(cfg.data, _convert_="all")
+    data: Any = build_data(cfg.data)
     prepare(data)
-    data.setup()
+    data.setup("test")
     example = torch.zeros(2, data.in_channels, data.image_size, data.image_size)
     target = instantiate(cfg.target.net, _convert_="all")
     net = pretrained(target, weights=cfg.file, example_input=example)

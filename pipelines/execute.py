@@ -8,13 +8,16 @@ from typing import Any
 
 import torch
 from hydra.utils import instantiate
+from lightning import LightningDataModule
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
+from torch import nn
 
 from datamodules.images import ImageDataModule
 from datamodules.preparation import prepare
 from datamodules.protocols import check_data
 from pipelines.config_check import check_config
+from pipelines.data import build_data
 from pipelines.finetune_check import check_finetune
 from pipelines.identity import config_hash
 from pipelines.machine_share import threads_of_job
@@ -30,7 +33,9 @@ from reporting.summary_table import summary_table
 MATMUL_PRECISIONS = ("highest", "high", "medium")
 
 
-def execute(cfg: DictConfig) -> Results | None:
+def execute(
+    cfg: DictConfig, *, data: LightningDataModule | None = None, net: nn.Module | None = None
+) -> Results | None:
     """Execute a run in ``cfg.paths.run_dir``, continue it, or read what it found.
 
     Everything that can be checked is checked before anything is written. ``results.json`` is
@@ -38,6 +43,8 @@ def execute(cfg: DictConfig) -> Results | None:
 
     Args:
         cfg: composed; its ``config_hash`` is filled in.
+        data: instead of what the config makes, and set up.
+        net: the target instead of what the config makes.
 
     Returns:
         The results; ``None`` on processes other than the first.
@@ -52,13 +59,14 @@ def execute(cfg: DictConfig) -> Results | None:
     use_matmul_precision(cfg.matmul_precision)
     # Of copies: instantiating resolves what other parts of the config read.
     pipeline = instantiate(deepcopy(cfg).pipeline, _convert_="all")
-    data = instantiate(deepcopy(cfg).data, _convert_="all")
-    prepare(data)
-    data.setup()
+    if data is None:
+        data = build_data(cfg.data)
+        prepare(data)
+        data.setup("fit")
     check_data(data, pipeline.reads)
     use_channels_last(data, cfg.channels_last)
     plugins: Any = instantiate(cfg.trainer.plugins, _convert_="all") or ()
-    run = Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins))
+    run = Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins), net)
     results = pipeline(run)
     if run.processes.is_first:
         run.claim()

@@ -14,6 +14,8 @@ from pipelines.job_folder import NO_IDENTITY
 ZOOS = ("data", "data.base", "data.pruned", "data.pruned.base", "guard.zoo", "guard.zoo.base")
 # Where a config names the file of a network.
 NETWORKS = ("target.weights", "predictor.weights", "pruner.rewind.weights", "guard.reference")
+# Where a config describes the content of a folder.
+CONTENTS = ("data.digest",)
 # Files that say what is in the folder of a zoo, or of INRs.
 TABLES = ("metrics.csv.gz", "inrs.json")
 
@@ -34,6 +36,10 @@ def config_hash(cfg: DictConfig, networks: Mapping[str, str] | None = None) -> s
     for key in {*NO_IDENTITY, *paths, "config_hash", "inner.logger"}:
         # What is computed from these becomes constant with them.
         OmegaConf.update(bare, key, "-", merge=False, force_add=True)
+    for key in CONTENTS:
+        # It is computed from paths.
+        if (content := OmegaConf.select(cfg, key)) is not None:
+            OmegaConf.update(bare, key, content)
     for key in NETWORKS:
         file = OmegaConf.select(bare, key)
         if file is not None and Path(file).is_file():

@@ -42,7 +42,7 @@ from pipelines.lock import locked
 from pipelines.logfile import LogFile, logged_to
 from pipelines.machine_share import take_gpu
 from pipelines.override_check import check_overrides
-from pipelines.paths import expand_home, with_home
+from pipelines.paths import expand_home, see_current_folder, with_home
 from pipelines.ranks import is_first_rank
 from pipelines.signals import GRACE_SECONDS, Ending, current_ending, interrupted_by_signals
 from pipelines.system_errors import os_error_behind
@@ -106,6 +106,7 @@ def job(cfg: DictConfig) -> Iterator[Job]:
     (:func:`~pipelines.job_process.needs_own_process`) leaves all of this to it.
     """
     parent.end_with_parent()
+    see_current_folder()
     try:
         with _errors(), _in_folder(cfg) as this, _may_stop_early(this):
             yield this

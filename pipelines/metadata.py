@@ -11,12 +11,12 @@ from scalegmn.formats import read_metadata
 
 # What does not change which images there are, or is not known where the file goes.
 OMITTED = {
-    *("data_dir", "batch_size", "seed", "augment", "download", "data_note"),
+    *("data_dir", "cache_dir", "batch_size", "seed", "augment", "download", "data_note"),
     # What follows from the images.
     *("name", "in_channels", "num_classes", "image_size"),
 }
 # What decides which images are those of the validation split.
-DECISIVE = ("_target_", "folder", "split_seed")
+DECISIVE = ("_target_", "folder", "digest", "split_seed")
 
 
 def metadata(cfg: DictConfig) -> dict[str, str]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from pipelines.data import build_data
 from pipelines.exported_network import ExportedNetwork
 from pipelines.tensor_hash import tensor_hash
 from reporting.model_card import Exported, model_card
@@ -33,7 +33,7 @@ def write_model_card(
     origin = provenance(Path(cfg.file), nonzero=count.nonzero, digest=tensor_hash(state))
     about = read_metadata(cfg.file)
     # The images of a file that does not name them are not known.
-    data = instantiate(cfg.data, _convert_="all") if origin.run or "dataset" in about else None
+    data = build_data(cfg.data) if origin.run or "dataset" in about else None
     facts = Exported(
         name=Path(cfg.file).stem,
         file=record["exported"],

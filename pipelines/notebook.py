@@ -1,14 +1,16 @@
 """Run an experiment from Python, for example in a notebook."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
 
 from pipelines.execute import execute, finished
 from pipelines.lightning_setup import prepare_lightning
 from pipelines.lock import locked
-from pipelines.paths import expand_home
+from pipelines.paths import expand_home, see_current_folder
 from reporting import Results
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -30,14 +32,20 @@ def run(*overrides: str, folder: str | Path) -> Results:
         FileNotFoundError: if data or weights are not there.
         BlockingIOError: if another process works in the folder.
     """
-    prepare_lightning()
-    folder = Path(folder).expanduser()
-    GlobalHydra.instance().clear()  # A cell that was interrupted leaves it set.
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose("train", overrides=list(overrides))
-    cfg.paths.run_dir = str(folder)
-    expand_home(cfg)
-    with locked(folder):
+    cfg = composed(overrides, folder)
+    with locked(cfg.paths.run_dir):
         results = finished(cfg) or execute(cfg)
     assert results is not None  # It is that of the first process, which is the only one.
     return results
+
+
+def composed(overrides: Sequence[str], folder: str | Path) -> DictConfig:
+    """The config of a run in a folder."""
+    prepare_lightning()
+    see_current_folder()
+    GlobalHydra.instance().clear()  # A cell that was interrupted leaves it set.
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("train", overrides=list(overrides))
+    cfg.paths.run_dir = str(Path(folder).expanduser())
+    expand_home(cfg)
+    return cfg

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 # Groups that set keys of others, and have none of their own.
 WITHOUT_KEYS = ("debug", "experiment", "hparams", "sweep")
 # Mappings whose keys are free.
-FREE = ("compile", "metadata")
+FREE = ("compile", "metadata", "target.arguments")
 
 
 def check_overrides(cfg: DictConfig) -> None:
@@ -42,7 +42,7 @@ def _check_removed(key: str) -> None:
 
 
 def _check_added(cfg: DictConfig, key: str) -> None:
-    if key in _groups() or key.split(".")[0] in FREE:
+    if key in _groups() or any(f"{key}.".startswith(f"{free}.") for free in FREE):
         return
     parent, _, last = key.rpartition(".")
     node = OmegaConf.select(cfg, parent) if parent else cfg

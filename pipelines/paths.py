@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,3 +42,9 @@ def with_home(arguments: Sequence[str]) -> list[str]:
 
 def _expanded(match: re.Match[str]) -> str:
     return os.path.expanduser(match[0])
+
+
+def see_current_folder() -> None:
+    """Let Python find modules in the current folder, after all others."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())

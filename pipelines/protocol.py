@@ -19,7 +19,17 @@ TRAINING = (
     *("trainer.max_epochs", "trainer.gradient_clip_val"),
 )
 # Seeds and places make no comparison unfair; how fast something runs does not, either.
-OMITTED = {"seed", "data_dir", "download", "compile", "fused", "at_once", "name", "_partial_"}
+OMITTED = {
+    "seed",
+    "data_dir",
+    "cache_dir",
+    "download",
+    "compile",
+    "fused",
+    "at_once",
+    "name",
+    "_partial_",
+}
 # Methods that have an allocation of their own do not read it.
 ALLOCATION = "selection.allocate"
 # The rate of fine-tuning is finetune.lr.

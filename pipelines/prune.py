@@ -14,6 +14,7 @@ from pipelines.protocol import protocol
 from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.run_record import is_resumed
+from pipelines.target_check import check_target
 from pipelines.timed import Timed
 from pipelines.trial import report
 from pipelines.visuals import network_figures
@@ -51,6 +52,7 @@ class Prune:
 
     def __call__(self, run: Run) -> Results:
         """Go through all stages that are not finished yet."""
+        check_target(run)
         engine = chosen_engine(run)
         folders = {run.folder: self.method}
         folders |= {run.folder / name: method for name, method in self.compare.items()}

@@ -6,7 +6,7 @@ import json
 from omegaconf import DictConfig, OmegaConf
 
 # Where the images lie, and who downloads them, changes nothing.
-PLACES = ("data_dir", "download")
+PLACES = ("data_dir", "cache_dir", "download")
 
 
 def recipe_hash(cfg: DictConfig) -> str:
@@ -16,7 +16,7 @@ def recipe_hash(cfg: DictConfig) -> str:
         cfg: of any run that needs a dense network: its ``target.net``, ``data``, ``dense`` and
             ``seed``, and what its trainers do to every fit.
     """
-    data = OmegaConf.to_container(OmegaConf.merge(cfg.data, cfg.dense.data), resolve=True)
+    data = OmegaConf.to_container(recipe_data(cfg), resolve=True)
     dense = OmegaConf.to_container(cfg.dense, resolve=True)
     assert isinstance(data, dict) and isinstance(dense, dict)
     trainer = ("precision", "limit_train_batches", "limit_val_batches")
@@ -29,3 +29,11 @@ def recipe_hash(cfg: DictConfig) -> str:
     }
     text = json.dumps(recipe, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def recipe_data(cfg: DictConfig) -> DictConfig:
+    """The config of the data with what the recipe changes, of keys that the data have."""
+    changes = {key: cfg.dense.data[key] for key in cfg.dense.data if key in cfg.data}
+    data = OmegaConf.merge(cfg.data, changes)
+    assert isinstance(data, DictConfig)
+    return data

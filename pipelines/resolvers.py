@@ -2,6 +2,7 @@
 
 from omegaconf import OmegaConf
 
+from datamodules.image_listing import content_digest, count_classes
 from datamodules.names import name_from
 from pipelines.amx import amx_precision, computes_on_amx
 from pipelines.job_folder import job_folder
@@ -15,6 +16,9 @@ def register() -> None:
     OmegaConf.register_new_resolver("amx_precision", amx_precision, replace=True)
     OmegaConf.register_new_resolver("run_id", run_id, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("name_from", name_from, replace=True)
+    # Read once per command, as folders may be large.
+    for read in (count_classes, content_digest):
+        OmegaConf.register_new_resolver(read.__name__, read, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("fused_with", fused_with, replace=True)
 
 

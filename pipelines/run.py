@@ -26,6 +26,7 @@ class Run:
         folder: of the run; stages have folders inside it.
         data: the data module, its data read.
         processes: one per device.
+        net: the target, where it is given as an object; the config makes it otherwise.
         claimed: the record of this session, once it has begun.
     """
 
@@ -33,6 +34,7 @@ class Run:
     folder: Path
     data: LightningDataModule
     processes: Processes
+    net: nn.Module | None = None
     claimed: list[RunRecord] = field(default_factory=list)
 
     def claim(self) -> None:
@@ -79,4 +81,4 @@ class Run:
 
     def target(self) -> nn.Module:
         """The target network, with the initial weights that the current random state gives."""
-        return self.build("target.net")
+        return self.build("target.net") if self.net is None else deepcopy(self.net)

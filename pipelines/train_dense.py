@@ -9,6 +9,7 @@ from pipelines.pretrained import pretrained
 from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.stage import announced, once
+from pipelines.target_check import check_target
 from pipelines.visuals import show
 from reporting import DenseRow, Results
 
@@ -20,6 +21,7 @@ class TrainDense:
 
     def __call__(self, run: Run) -> Results:
         """Train, test, and publish to ``paths.dense_dir``."""
+        check_target(run)
         cfg = run.cfg
         plan = f"dense network: training {cfg.target.name} for {cfg.dense.max_epochs} epochs"
         with announced(run.processes, plan):

@@ -80,7 +80,10 @@ EXPERIMENT = {
 
 
 # Choices that are made within others.
-WITHIN = {"sparsity_kind/norm": ["sparsity_kind=channel"]}
+WITHIN = {
+    "sparsity_kind/norm": ["sparsity_kind=channel"],
+    "data=custom": ["data._target_=datamodules.digits.Digits"],
+}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,8 @@ WITHIN = {"sparsity_kind/norm": ["sparsity_kind=channel"]}
 def test_every_choice_composes(override):
     group = override.partition("=")[0]
     experiment = EXPERIMENT.get(override, EXPERIMENT.get(group, "train_small_cnn"))
-    cfg = composed(f"experiment={experiment}", *WITHIN.get(group, []), override)
+    within = WITHIN.get(override, WITHIN.get(group, []))
+    cfg = composed(f"experiment={experiment}", *within, override)
     assert all(callable(get_object(target)) for target in targets(cfg))
 
 

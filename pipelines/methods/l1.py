@@ -9,16 +9,21 @@ from lightning import Callback
 from torch import nn
 
 from callbacks import StopOnDivergence, ThresholdWeights
-from lightning_modules.l1_pruner import L1Pruner
+from lightning_modules.l1_pruner import L1Pruner, Norm
 from lightning_modules.schedule import OptimizerFactory, Schedule
 from pipelines.fit import Budget, fit
 from pipelines.metadata import metadata
 from pipelines.methods.candidate import Candidate, NetworkPruner
+from pipelines.methods.one_shot import example_image
 from pipelines.methods.own_folder import own_folder
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.arguments import check_number, check_whole
 from scalegmn.formats import load_state, save_network
+from scalegmn.graph import NetworkGraph
+from scalegmn.graph.fold import has_batch_norm
+from scalegmn.pruning import l1
+from scalegmn.pruning.channels import l1_and_groups
 
 FILE = "sparse.safetensors"
 
@@ -37,6 +42,9 @@ class L1:
         name: of the method.
         prune: how the trained network is pruned.
         l1_weight: λ.
+        group_weight: μ, of the norms of whole channels beside single magnitudes, as the operator's
+            (:class:`~lightning_modules.equivariant_pruner.EquivariantPruner`): the penalty is
+            λ (‖θ‖₁ + μ Σ‖channel‖₂).
         threshold: weights below become zero for good while the network is trained; ``None`` for
             none.
         prune_biases: biases, too.
@@ -55,6 +63,7 @@ class L1:
         name: str,
         prune: NetworkPruner,
         l1_weight: float,
+        group_weight: float = 0.0,
         threshold: float | None = None,
         prune_biases: bool = False,
         optimizer: OptimizerFactory,
@@ -63,6 +72,7 @@ class L1:
         gradient_clip_val: float | None = None,
     ) -> None:
         check_number("pruner.l1_weight", l1_weight, above=0)
+        check_number("pruner.group_weight", group_weight, least=0)
         if threshold is not None:
             check_number("pruner.threshold", threshold, above=0)
         check_whole("pruner.max_epochs", max_epochs)
@@ -71,6 +81,7 @@ class L1:
         self.module = partial(
             L1Pruner, l1_weight=l1_weight, optimizer=optimizer, scheduler=scheduler
         )
+        self.group_weight = group_weight
         self.threshold = threshold
         self.prune_biases = prune_biases
         self.budget = Budget(max_epochs, gradient_clip_val, monitor="val/total")
@@ -97,7 +108,7 @@ class L1:
         callbacks: list[Callback] = [StopOnDivergence()]
         if self.threshold is not None:
             callbacks.append(ThresholdWeights(self.threshold, prune_biases=self.prune_biases))
-        module = self.module(deepcopy(net).requires_grad_(True))
+        module = self.module(deepcopy(net).requires_grad_(True), norm=self._norm(run, net))
         with announced(run.processes, f"{self.name}: training for {self.budget.max_epochs} epochs"):
             epochs = fit(
                 run,
@@ -113,3 +124,20 @@ class L1:
             save_network(folder / FILE, module.net.state_dict(), about)
         run.processes.barrier()
         return {"epochs": epochs}
+
+    def _norm(self, run: Run, net: nn.Module) -> Norm:
+        """The penalty without its weight.
+
+        Raises:
+            ValueError: if channels count, and the network's graph cannot be read.
+        """
+        if not self.group_weight:
+            return l1
+        if has_batch_norm(net):
+            raise ValueError(
+                "pruner.group_weight: channels have no norms with batch normalisation: fold it "
+                "(fold_batch_norm=true)"
+            )
+        example = example_image(run.data.train_dataloader())
+        graph = NetworkGraph.from_module(deepcopy(net).cpu(), example)
+        return partial(l1_and_groups, graph, group_weight=self.group_weight)

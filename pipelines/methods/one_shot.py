@@ -83,7 +83,7 @@ class OneShot:
             for sparsity in sparsities:
                 yield Candidate(sparsity, net, self.mask(scores, sparsity, within), epochs)
             return
-        masks = self.channels.masks(deepcopy(net).cpu(), scores, _example(images), sparsities)
+        masks = self.channels.masks(deepcopy(net).cpu(), scores, example_image(images), sparsities)
         for sparsity, mask in zip(sparsities, masks, strict=True):
             yield Candidate(sparsity, net, mask, epochs)
 
@@ -96,7 +96,7 @@ class OneShot:
         """
         if self.gauge == "raw":
             return self.score(net, images)
-        return self.score(balanced(net, _example(images)), images)
+        return self.score(balanced(net, example_image(images)), images)
 
     def mask(
         self, scores: Mapping[str, Tensor], sparsity: float, within: Mask | None = None
@@ -108,7 +108,7 @@ class OneShot:
         return make_nested_mask(scores, sparsity, within, **options)
 
 
-def _example(images: Batches) -> Tensor:
+def example_image(images: Batches) -> Tensor:
     """One black image on the CPU."""
     return torch.zeros_like(next(iter(images))[0][:1], device="cpu")
 

@@ -60,14 +60,14 @@ def test_missing_data_are_named_with_what_to_do(tmp_path, options):
 
 def test_another_folder_is_never_downloaded(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("datamodules.cifar10.download", asked.append)
+    monkeypatch.setattr("datamodules.cifar10.download_archive", asked.append)
     CIFAR10(data_dir=tmp_path, folder="mine", download=True).prepare_data()
     assert not asked
 
 
 def test_data_that_are_there_are_not_downloaded(data_dir, monkeypatch):
     asked = []
-    monkeypatch.setattr("datamodules.cifar10.download", asked.append)
+    monkeypatch.setattr("datamodules.cifar10.download_archive", asked.append)
     CIFAR10(data_dir=data_dir, download=True).prepare_data()
     assert not asked
     CIFAR10(data_dir=data_dir / "empty", download=True).prepare_data()

@@ -12,12 +12,26 @@ FIT = """
 import json, sys
 import lightning as L
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Sampler, TensorDataset
 from datamodules.digits import Digits
 
 class Plain(L.LightningDataModule):
     def train_dataloader(self):
         return DataLoader(TensorDataset(torch.zeros(8, 1), torch.arange(8)), batch_size=2)
+
+class Odd(Sampler):
+    # A user's own sampler: odd rows only, the last ones first.
+
+    def __len__(self):
+        return 4
+
+    def __iter__(self):
+        return iter([7, 5, 3, 1])
+
+class Sampled(L.LightningDataModule):
+    def train_dataloader(self):
+        rows = TensorDataset(torch.zeros(8, 1), torch.arange(8))
+        return DataLoader(rows, batch_size=1, sampler=Odd())
 
 class Witness(L.LightningModule):
     def __init__(self):
@@ -33,7 +47,7 @@ class Witness(L.LightningModule):
         return torch.optim.SGD(self.parameters())
 
 seen = []
-for data in (Digits(batch_size=100), Plain()):
+for data in (Digits(batch_size=100), Plain(), Sampled()):
     module = Witness()
     trainer = L.Trainer(
         accelerator="cpu", devices=2, strategy="ddp", max_epochs=1, logger=False,
@@ -56,6 +70,7 @@ def test_processes_share_the_rows_of_any_data_module(tmp_path):
     )
     lines = [json.loads(x) for x in done.stdout.splitlines() if x.startswith("[[")]
     assert done.returncode == 0 and len(lines) == 2, done.stderr
-    digits, plain = zip(*lines, strict=True)
+    digits, plain, sampled = zip(*lines, strict=True)
     assert sorted(map(len, digits)) == [647, 648]  # of 1,295: none twice
     assert sorted(plain[0] + plain[1]) == list(range(8))
+    assert sorted(sampled[0] + sampled[1]) == [1, 3, 5, 7] and len(sampled[0]) == 2

@@ -26,7 +26,7 @@ CHOICES = [
     *("data=cifar10", "data=digits", "data=pruned_zoo", "data=zoo_union", "optimizer=sgd"),
     *("scheduler=cosine", "scheduler=warmup_cosine", "pruner=shuffled", "pruner=snip"),
     "pruner=imp_rewind",
-    *("data=mnist", "data=inrs"),
+    *("data=mnist", "data=inrs", "data=image_folder"),
     *("pruner=random", "target=vgg19", "trainer=ddp_cpu", "model/symmetry=hetero_abs"),
 ]
 

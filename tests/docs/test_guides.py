@@ -25,7 +25,8 @@ def test_the_library(printed):
 
 
 def test_a_network_of_your_own(printed):
-    read, refused, *small = printed("guide/your_network.md").splitlines()
+    half, most, read, refused, *small = printed("guide/your_network.md").splitlines()
+    assert half.startswith("0.5") and most.startswith("0.79") and half.endswith("[1, 3])")
     assert read.startswith("NetworkGraph(")
     assert "ChannelShuffle" in refused
     assert "Conv2d(3, 5" in small[1] and "in_features=5" in small[5]

@@ -56,3 +56,14 @@ def test_the_penalty_makes_the_network_smaller(make_trainer, data, net):
 def test_a_negative_penalty_is_refused(net):
     with pytest.raises(ValueError, match="l1_weight must be a number at least 0, got -1"):
         L1Pruner(net, l1_weight=-1.0)
+
+
+def test_another_norm_is_minimised_and_reported(make_trainer, data, net):
+    def squares(params):
+        return sum(p.square().sum() for p in params.values())
+
+    module = L1Pruner(net, l1_weight=0.02, norm=squares)
+    (found,) = make_trainer().validate(module, datamodule=data, verbose=False)
+    norm = float(squares(net.state_dict()))
+    assert found["val/l1"] == pytest.approx(norm)
+    assert found["val/total"] == pytest.approx(found["val/loss"] + 0.02 * norm)

@@ -68,6 +68,10 @@ def test_what_is_meant_to_be_added_and_removed(composed, override):
         check_overrides(composed(override))
 
 
+def test_arguments_of_a_factory_are_free(composed):
+    check_overrides(composed("experiment=eq_prune_custom", "+target.arguments.depth=8"))
+
+
 def test_configs_that_no_command_made_are_left_alone():
     check_overrides(OmegaConf.create({"anything": 1}))
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from scalegmn.graph import NetworkGraph, Role, indices
+from scalegmn.pruning.objective import l1
 
 ChannelNorm = Callable[[NetworkGraph, Mapping[str, Tensor]], list[Float[Tensor, " _n"]]]
 """Maps weights, or scores of weights, to one number for each node of each group.
@@ -55,6 +56,21 @@ def group_lasso(graph: NetworkGraph, weights: Mapping[str, Tensor]) -> Float[Ten
     2006; on channels: Wen et al., 2016, arXiv:1608.03665.
     """
     return torch.stack([norms.sum() for norms in all_edges(graph, weights)]).sum()
+
+
+def l1_and_groups(
+    graph: NetworkGraph, params: Mapping[str, Tensor], *, group_weight: float
+) -> Float[Tensor, ""]:
+    r"""A penalty under which weights and whole channels die.
+
+    .. math:: \lVert \theta \rVert_1 + \mu \sum_c \lVert c \rVert_2
+
+    Args:
+        graph: the architecture.
+        params: all parameters by name, biases included.
+        group_weight: μ.
+    """
+    return l1(params) + group_weight * group_lasso(graph, params)
 
 
 def _sums(

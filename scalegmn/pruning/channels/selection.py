@@ -12,21 +12,22 @@ from scalegmn.graph import NetworkGraph, indices
 from scalegmn.graph.fold import has_batch_norm
 from scalegmn.pruning.channels.budget import Budget
 from scalegmn.pruning.channels.norms import ChannelNorm
+from scalegmn.pruning.channels.ranking import Ranking, by_relative_norm
 from scalegmn.pruning.mask import Mask
 
 
 @dataclass(frozen=True)
 class ChannelSelection:
-    """Prune the channels of lowest norm until a fraction of the budget is pruned.
+    """Prune the channels that rank lowest until a fraction of the budget is pruned.
 
-    Norms are divided by the mean of their group, so that layers of any size compare. Of equal
-    norms those are pruned that come first. A channel that is pruned takes all weights into and out
-    of it along; channels that are added, convolved depthwise or gated go together, and those whose
-    number the module's code fixes stay.
+    Of equal ranks those are pruned that come first. A channel that is pruned takes all weights into
+    and out of it along; channels that are added, convolved depthwise or gated go together, and
+    those whose number the module's code fixes stay.
 
     Args:
         norm: of each channel, made of the scores of its weights.
         budget: what sparsity is a fraction of.
+        rank: puts the channels in order by their norms.
         min_channels: that each group keeps at least.
 
     Raises:
@@ -35,6 +36,7 @@ class ChannelSelection:
 
     norm: ChannelNorm
     budget: Budget
+    rank: Ranking = by_relative_norm
     min_channels: int = 1
 
     def __post_init__(self) -> None:
@@ -66,7 +68,7 @@ class ChannelSelection:
         graph = NetworkGraph.from_module(net, example_input)
         left_over = self.budget(net, graph, example_input)
         norms = self.norm(graph, {name: score.double().cpu() for name, score in scores.items()})
-        order = _ranked(graph, norms)
+        order = self.rank(graph, norms, left_over, min_channels=self.min_channels)
         return [
             _mask(graph, self._kept(graph, order, left_over, sparsity), scores)
             for sparsity in sparsities
@@ -86,10 +88,9 @@ class ChannelSelection:
         for k, node in order:
             if left_over(left) <= whole * (1 - sparsity):
                 return kept
-            if left[k] > self.min_channels:
-                for member in _members(graph, k):
-                    kept[member][node] = False
-                    left[member] -= 1
+            for member in _members(graph, k):
+                kept[member][node] = False
+                left[member] -= 1
         if left_over(left) > whole * (1 - sparsity):
             most = 1 - left_over(left) / whole
             raise ValueError(
@@ -97,17 +98,6 @@ class ChannelSelection:
                 f"{self.min_channels} or more channels in each layer"
             )
         return kept
-
-
-def _ranked(graph: NetworkGraph, norms: Sequence[Tensor]) -> list[tuple[int, int]]:
-    """Group and node of all channels that can be pruned, the lowest norm first."""
-    ranked = []
-    for k, (group, norm) in enumerate(zip(graph.groups, norms, strict=True)):
-        members = [graph.groups[m] for m in _members(graph, k)]
-        if group.permutes_freely and not any(m.fixed for m in members):
-            mean = norm.mean().item() or 1.0
-            ranked += [(value / mean, k, node) for node, value in enumerate(norm.tolist())]
-    return [(k, node) for _, k, node in sorted(ranked)]
 
 
 def _members(graph: NetworkGraph, leader: int) -> list[int]:

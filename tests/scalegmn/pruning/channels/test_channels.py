@@ -13,10 +13,13 @@ from scalegmn.pruning import balanced, magnitude
 from scalegmn.pruning.channels import (
     ChannelSelection,
     all_edges,
+    by_norm_per_saving,
+    by_relative_norm,
     count_channels,
     count_macs,
     filters,
     group_lasso,
+    l1_and_groups,
 )
 from scalegmn.pruning.compaction import compact
 from scalegmn.symmetry import PermScale
@@ -94,6 +97,8 @@ def test_norms_are_as_defined():
     assert_close(all_edges(graph, weights)[1], both)
     assert_close(filters(graph, weights)[1], w.abs().sum(1))
     assert_close(group_lasso(graph, weights), both.sum())
+    expected = w.abs().sum() + v.abs().sum() + 0.5 * both.sum()
+    assert_close(l1_and_groups(graph, weights, group_weight=0.5), expected)
 
 
 def test_channels_that_go_together_share_a_norm():
@@ -144,6 +149,48 @@ def test_sparser_masks_prune_what_others_do():
     assert all((less.keep[n] | ~more.keep[n]).all() for n in less.keep)
     graph = NetworkGraph.from_module(compact(masked(net, more), X), X)
     assert min(g.size for g in graph.groups[2:]) >= 2
+
+
+def dear_and_cheap():
+    """Three channels on 16x16 pixels, then two on 4x4, whose norms are set."""
+    net = nn.Sequential(
+        nn.Conv2d(3, 3, 1, bias=False), nn.ReLU(), nn.AvgPool2d(4),
+        nn.Conv2d(3, 2, 1, bias=False), nn.ReLU(), nn.Conv2d(2, 1, 1, bias=False),
+    ).eval()  # fmt: skip
+    with torch.no_grad():
+        net[0].weight.copy_(torch.tensor([1.0, 2.0, 3.0])[:, None, None, None])
+        net[3].weight.copy_(torch.tensor([1.5, 2.5])[:, None, None, None])
+    return net
+
+
+def test_channels_are_ranked_by_their_norms_or_by_what_they_save():
+    net = dear_and_cheap()
+    graph = NetworkGraph.from_module(net, X)
+    norms = filters(graph, magnitude(net))
+    left_over = count_macs(net, graph, X)
+    assert left_over([3, 3, 2, 1]) == 9 * 256 + 6 * 16 + 2 * 16
+    first, second = 1, 2  # The groups; relative norms are 0.5, 1 and 1.5, and 0.75 and 1.25.
+    relative = by_relative_norm(graph, norms, left_over, min_channels=1)
+    assert relative == [(first, 0), (second, 0), (first, 1)]
+    # Fractions of norms are 1/6, then 2/5, for 800 products each, and 3/8 for at most 64.
+    saving = by_norm_per_saving(graph, norms, left_over, min_channels=1)
+    assert saving == [(first, 0), (first, 1), (second, 0)]
+
+
+def test_savings_count_what_is_left():
+    # As dear as each other: 2 x 3 and 3 x 2 products.
+    net = nn.Sequential(
+        nn.Conv2d(2, 3, 1, bias=False), nn.ReLU(), nn.Conv2d(3, 3, 1, bias=False), nn.ReLU(),
+        nn.Conv2d(3, 2, 1, bias=False),
+    ).eval()  # fmt: skip
+    x = torch.zeros(1, 2, 4, 4)
+    for p in net.parameters():
+        nn.init.ones_(p)
+    graph = NetworkGraph.from_module(net, x)
+    norms = filters(graph, magnitude(net))
+    order = by_norm_per_saving(graph, norms, count_macs(net, graph, x), min_channels=1)
+    # None is emptied before the other: after one of a layer, one of the other costs less.
+    assert order == [(1, 0), (2, 0), (1, 1), (2, 1)]
 
 
 def test_what_cannot_be_pruned_is_refused():

@@ -1,0 +1,108 @@
+"""A network and data that are Python objects, pruned by several methods."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from lightning import LightningDataModule
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from pipelines.prune_network import prune
+
+# One learning rate and one epoch of everything.
+SHORT = ("finetune.lr=1e-3", "finetune.max_epochs=1", "trainer.max_epochs=1")
+
+
+class Net(nn.Module):
+    """A residual network with batch normalisation and a concatenation."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())
+        self.block = nn.Conv2d(4, 4, 3, padding=1)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = torch.cat([x, (x + self.block(x)).relu()], 1)
+        return self.head(x.mean((2, 3)))
+
+
+def images(rows, seed):
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.arange(rows) % 3
+    return TensorDataset(
+        torch.randn(rows, 1, 6, 6, generator=generator) + y[:, None, None, None], y
+    )
+
+
+TRAIN, TEST = images(60, 0), images(30, 1)
+
+
+class Own(LightningDataModule):
+    def setup(self, stage):
+        self.ready = True
+
+    def train_dataloader(self):
+        return DataLoader(TRAIN, batch_size=30, shuffle=self.ready)
+
+    def val_dataloader(self):
+        return DataLoader(TEST, batch_size=30)
+
+    test_dataloader = val_dataloader
+
+
+@pytest.fixture
+def net():
+    return Net()
+
+
+def zeros(net):
+    weights = [p for name, p in net.named_parameters() if p.ndim > 1]
+    return sum(int((w == 0).sum()) for w in weights) / sum(w.numel() for w in weights)
+
+
+def accuracy(net, data):
+    x, y = data.tensors
+    return (net(x).argmax(1) == y).float().mean().item()
+
+
+@pytest.mark.parametrize("method", ["scalegmn_eq", "magnitude", "gmp", "l1"])
+def test_every_method_returns_pruned_networks(net, method, capfd):
+    before = deepcopy(net.state_dict())
+    found = prune(net, (TRAIN, TEST), *SHORT, method=method, sparsity=0.5)
+    ((row,), (small,)) = found.results.pruned, found.networks
+    assert type(small) is Net and not small.training and net.training
+    assert zeros(small) == pytest.approx(0.5, abs=0.01) == row.weight_sparsity
+    assert row.test_acc == pytest.approx(accuracy(small, TEST))
+    assert found.results.dense.test_acc == pytest.approx(accuracy(deepcopy(net).eval(), TEST))
+    assert (found.results.method, found.results.dense.saw_validation) == (method, True)
+    assert all(torch.equal(t, before[name]) for name, t in net.state_dict().items())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_several_sparsities_of_a_data_module_are_read_again(net, tmp_path):
+    arguments = {"method": "random", "sparsity": [0.3, 0.6], "folder": tmp_path / "run"}
+    found = prune(net, Own(), *SHORT, **arguments)
+    assert [zeros(small) for small in found.networks] == pytest.approx([0.3, 0.6], abs=0.01)
+    again = prune(net, Own(), *SHORT, **arguments)
+    assert again.results == found.results
+    for one, other in zip(found.networks, again.networks, strict=True):
+        assert all(torch.equal(t, other.state_dict()[n]) for n, t in one.state_dict().items())
+    with pytest.raises(ValueError, match="another config"):
+        prune(Net(), Own(), *SHORT, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        ((TRAIN, TEST), {"method": "magnitud"}, "unknown, did you mean magnitude"),
+        ((TRAIN,), {}, r"data is \(TensorDataset\): expected \(train, test\) or"),
+        ((TensorDataset(torch.zeros(20, 1)), TEST), {}, "gives a list: expected"),
+    ],
+)
+def test_what_does_not_fit_is_one_clear_line(net, data, options, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        prune(net, data, **options)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,82 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from lightning import LightningDataModule
+from omegaconf import OmegaConf
+from torch import nn
+
+from pipelines.target_check import check_logits, check_target
+
+X, Y = torch.zeros(4, 3, 8, 8), torch.tensor([0, 1, 2, 1])
+
+
+class Data(LightningDataModule):
+    in_channels, num_classes, image_size = 3, 3, 8
+
+    def __init__(self, *batches):
+        super().__init__()
+        self.batches = batches
+
+    def val_dataloader(self):
+        return self.batches
+
+
+def net(channels=3, classes=3):
+    return nn.Sequential(
+        nn.Conv2d(channels, 2, 3), nn.BatchNorm2d(2), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(2, classes),
+    )  # fmt: skip
+
+
+def check(data, made=None):
+    cfg = OmegaConf.create({"data": {"num_classes": data.num_classes}})
+    check_target(SimpleNamespace(data=data, cfg=cfg, target=lambda: made or net()))
+
+
+@pytest.mark.parametrize("batch", [(X, Y), [X, Y]])
+def test_what_fits_passes(batch):
+    check(Data(batch))
+
+
+def test_a_network_is_left_as_it_was():
+    made = net()
+    made[1].eval()
+    before = {name: t.clone() for name, t in made.state_dict().items()}
+    check_logits(made, X, num_classes=3)
+    assert [m.training for m in made] == [True, False, True, True, True]
+    assert all(torch.equal(t, before[name]) for name, t in made.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("batches", "message"),
+    [
+        ([], r"Data.val_dataloader\(\) is empty: expected \(x, y\)"),
+        ([X], "gives a Tensor: expected"),
+        ([(X, Y, Y)], "gives a tuple: expected"),
+        ([(X, ["cat"] * 4)], "gives a tuple: expected"),
+        ([(X.byte(), Y)], r"gives torch.uint8 \[4, 3, 8, 8\] and torch.int64 \[4\]: expected"),
+        ([(X, Y.float())], r"and torch.float32 \[4\]: expected"),
+        ([(X[:, :1], Y)], r"data.in_channels=3, but Data gives images of shape \[1, 8, 8\]: set"),
+        ([(X[..., :5], Y)], "data.image_size=8, but .* set data.image_size=5"),
+        ([(X, Y + 1)], "data.num_classes=3, but Data gives labels from 1 to 3: set data.num_cl"),
+    ],
+)
+def test_batches_that_do_not_fit_are_one_clear_line(batches, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        check(Data(*batches))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (net(channels=1), r"the target cannot read images of shape \[3, 8, 8\]: .*channels"),
+        (net(classes=4), r"maps 1 image of shape \[3, 8, 8\] to \[1, 4\], but data.num_classes=3"),
+        (nn.Conv2d(3, 3, 3), r"to \[1, 3, 6, 6\], but"),
+    ],
+)
+def test_a_target_that_does_not_fit_is_one_clear_line(made, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        check(Data((X, Y)), made)
+    assert "\n" not in str(caught.value)
