@@ -1,6 +1,7 @@
 """Turn scores of weights into a mask of whole channels."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,18 +30,22 @@ class ChannelSelection:
         budget: what sparsity is a fraction of.
         rank: puts the channels in order by their norms.
         min_channels: that each group keeps at least.
+        multiple_of: groups lose channels only in such numbers that a multiple of it is left.
+            Kernels work in blocks of channels: 9 of them take as long as 16.
 
     Raises:
-        ValueError: if ``min_channels`` is below 1.
+        ValueError: if ``min_channels`` or ``multiple_of`` is below 1.
     """
 
     norm: ChannelNorm
     budget: Budget
     rank: Ranking = by_relative_norm
     min_channels: int = 1
+    multiple_of: int = 1
 
     def __post_init__(self) -> None:
         check_whole("sparsity_kind.min_channels", self.min_channels)
+        check_whole("sparsity_kind.multiple_of", self.multiple_of)
 
     def masks(
         self,
@@ -55,7 +60,8 @@ class ChannelSelection:
             net: the network, without batch normalisation, on the CPU.
             scores: of its weights by name, such as their magnitudes in a balanced gauge.
             example_input: a batch of inputs, for the shapes.
-            sparsities: at least these fractions of the budget are pruned, by the fewest channels.
+            sparsities: at least these fractions of the budget are pruned, by the fewest blocks of
+                channels.
 
         Raises:
             ValueError: if the network has batch normalisation, its graph cannot be read, or the
@@ -85,19 +91,36 @@ class ChannelSelection:
         kept = [torch.ones(group.size, dtype=torch.bool) for group in graph.groups]
         left = [group.size for group in graph.groups]
         whole = left_over(left)
-        for k, node in order:
+        for k, nodes in self._blocks(graph, order):
             if left_over(left) <= whole * (1 - sparsity):
                 return kept
             for member in _members(graph, k):
-                kept[member][node] = False
-                left[member] -= 1
+                kept[member][nodes] = False
+                left[member] -= len(nodes)
         if left_over(left) > whole * (1 - sparsity):
             most = 1 - left_over(left) / whole
             raise ValueError(
                 f"sparsity {sparsity}: at most {most:.3g} can be pruned with "
-                f"{self.min_channels} or more channels in each layer"
+                f"{self._least()} channels in each layer"
             )
         return kept
+
+    def _blocks(
+        self, graph: NetworkGraph, order: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[int, list[int]]]:
+        """The channels of each group that go together, when the last of them is due."""
+        waiting: dict[int, list[int]] = defaultdict(list)
+        left = [group.size for group in graph.groups]
+        for k, node in order:
+            waiting[k].append(node)
+            if (left[k] - len(waiting[k])) % self.multiple_of == 0:
+                nodes = waiting.pop(k)
+                left[k] -= len(nodes)
+                yield k, nodes
+
+    def _least(self) -> str:
+        some = "" if self.multiple_of == 1 else f", a multiple of {self.multiple_of},"
+        return f"{self.min_channels} or more{some}"
 
 
 def _members(graph: NetworkGraph, leader: int) -> list[int]:

@@ -151,6 +151,23 @@ def test_sparser_masks_prune_what_others_do():
     assert min(g.size for g in graph.groups[2:]) >= 2
 
 
+def test_channels_go_in_blocks_that_leave_a_multiple():
+    net = plain("ResNet-8")
+    one, four = (ChannelSelection(norm=filters, budget=count_macs, multiple_of=m) for m in (1, 4))
+    less, more = four.masks(net, magnitude(net), X, [0.2, 0.5])
+    assert all((less.keep[n] | ~more.keep[n]).all() for n in less.keep)
+    macs = count_macs(net, NetworkGraph.from_module(net, X), X)
+    whole = [g.size for g in NetworkGraph.from_module(net, X).groups]
+    graph = NetworkGraph.from_module(compact(masked(net, more), X), X)
+    left = [g.size for g in graph.groups]
+    assert macs(left) <= macs(whole) / 2
+    gone = {k for k in range(len(whole)) if left[k] < whole[k]}
+    assert gone and all(left[k] % 4 == 0 for k in gone)
+    # The same channels lead; only their number is rounded.
+    (plainly,) = one.masks(net, magnitude(net), X, [0.5])
+    assert any(not torch.equal(plainly.keep[n], more.keep[n]) for n in more.keep)
+
+
 def dear_and_cheap():
     """Three channels on 16x16 pixels, then two on 4x4, whose norms are set."""
     net = nn.Sequential(
@@ -202,3 +219,9 @@ def test_what_cannot_be_pruned_is_refused():
         selection.masks(NETS["ResNet-8"](), {}, X, [0.5])
     with pytest.raises(ValueError, match=r"sparsity_kind\.min_channels"):
         ChannelSelection(norm=filters, budget=count_channels, min_channels=0)
+    with pytest.raises(ValueError, match=r"sparsity_kind\.multiple_of"):
+        ChannelSelection(norm=filters, budget=count_channels, multiple_of=0)
+    with pytest.raises(ValueError, match="with 1 or more, a multiple of 3, channels"):
+        ChannelSelection(norm=filters, budget=count_channels, multiple_of=3).masks(
+            net, magnitude(net), X, [0.95]
+        )
