@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from html import escape
 
 from reporting.grid import to_html
+from reporting.inrs import INRTable
+from reporting.inrs_text import CAPTION as INRS
+from reporting.inrs_text import inrs_grid, inrs_notes, inrs_title
 from reporting.networks import Section, Table
 from reporting.networks_parts import Part, parts_of
 from reporting.networks_text import caption, title
@@ -44,13 +47,19 @@ OF_PREDICTORS = {
 }
 
 
-def html_page(networks: Table, predictors: PredictorTable, figures: Mapping[str, bytes]) -> str:
+def html_page(
+    networks: Table,
+    predictors: PredictorTable,
+    figures: Mapping[str, bytes],
+    inrs: INRTable = (),
+) -> str:
     """All tables and figures on one page.
 
     Args:
         networks: the table of pruned networks.
         predictors: the table of predictors.
         figures: PNG images by file name.
+        inrs: the table of editors and classifiers of INRs.
     """
     body = []
     if networks:
@@ -71,6 +80,11 @@ def html_page(networks: Table, predictors: PredictorTable, figures: Mapping[str,
             body.append(f'<h2 id="p{place}">{escape(titles[place])}</h2>')
             body.append(to_html(predictors_grid(group, predictors)))
             body += map(_text, predictors_notes(group))
+    if inrs:
+        body += ["<h1>Implicit neural representations</h1>", _text(INRS)]
+        for part in inrs:
+            body += [f"<h2>{escape(inrs_title(part))}</h2>", to_html(inrs_grid(part))]
+            body += map(_text, inrs_notes(part))
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Results</title><style>{STYLE}</style>"

@@ -12,6 +12,8 @@ from reporting import Run, collect
 from reporting.commands import runs_to_markdown
 from reporting.copies import update_copies
 from reporting.curves import plot_curves
+from reporting.inrs import INRTable, tabulate_inrs
+from reporting.inrs_text import inrs_to_csv, inrs_to_markdown
 from reporting.layer_heatmap import plot_layers
 from reporting.learning_curves import plot_learning_curves
 from reporting.networks import Table, tabulate
@@ -40,12 +42,14 @@ class Report:
     Attributes:
         networks: pruned and dense ones.
         predictors: of accuracies.
+        inrs: editors and classifiers of INRs.
         runs: that they were made of.
         files: that were written, by name.
     """
 
     networks: Table
     predictors: PredictorTable
+    inrs: INRTable = ()
     runs: Sequence[Run] = ()
     files: tuple[str, ...] = ()
 
@@ -69,7 +73,7 @@ def report(
             if ``reference`` is set or a root lies in it.
 
     Raises:
-        FileNotFoundError: if no file there has a network or a predictor, or a page is missing.
+        FileNotFoundError: if no file there has results of these, or a page is missing.
         ValueError: if the report cannot be written there, or a page copies no table.
     """
     roots = [roots] if isinstance(roots, str) else list(roots)
@@ -77,16 +81,16 @@ def report(
     runs, complaints = collect(searched, shipped=shipped, with_shipped=reference)
     for complaint in complaints:
         log.warning(complaint)
-    found = Report(tabulate(runs), tabulate_predictors(runs), runs)
+    found = Report(tabulate(runs), tabulate_predictors(runs), tabulate_inrs(runs), runs)
     if debug := sum(bool(run.results.debug) for run in runs):
         log.info("left out: %d on some batches only (debug)", debug)
     if failed := without_scores(runs):
         log.warning("left out: %d predictors without scores, as theirs are NaN", failed)
-    if not found.networks and not found.predictors:
+    if not (found.networks or found.predictors or found.inrs):
         raise FileNotFoundError(
-            f"no results of a network or a predictor below {', '.join(roots)}: run an experiment "
-            "first (python train.py), set 'roots=[FOLDER]', or see those that came with the "
-            "project (reference=true)"
+            f"no results of a network, a predictor or INRs below {', '.join(roots)}: run an "
+            "experiment first (python train.py), set 'roots=[FOLDER]', or see those that came with "
+            "the project (reference=true)"
         )
     files = write(found, Path(output_dir).expanduser())
     for page in pages:
@@ -101,7 +105,7 @@ def write(found: Report, folder: Path) -> tuple[str, ...]:
         ValueError: if the folder cannot be written to.
     """
     drawn = {name: _png(figure) for name, figure in figures(found).items()}
-    page = html_page(found.networks, found.predictors, drawn)
+    page = html_page(found.networks, found.predictors, drawn, found.inrs)
     pages = {"index.html": page, **texts(found)}
     for name, text in pages.items():
         with atomic_path(folder / name) as temporary:
@@ -113,9 +117,10 @@ def write(found: Report, folder: Path) -> tuple[str, ...]:
 
 
 def summary(found: Report) -> str:
-    """What the terminal shows, as Markdown: accuracies, and the table of predictors."""
+    """What the terminal shows, as Markdown: accuracies, and the tables of predictors and INRs."""
     networks = to_summary(found.networks) if found.networks else ""
-    return networks + (predictors_to_markdown(found.predictors) if found.predictors else "")
+    predictors = predictors_to_markdown(found.predictors) if found.predictors else ""
+    return networks + predictors + (inrs_to_markdown(found.inrs) if found.inrs else "")
 
 
 def texts(found: Report) -> dict[str, str]:
@@ -129,6 +134,8 @@ def texts(found: Report) -> dict[str, str]:
     if found.predictors:
         written["predictors.md"] = predictors_to_markdown(found.predictors)
         written["predictors.csv"] = predictors_to_csv(found.predictors)
+    if found.inrs:
+        written |= {"inrs.md": inrs_to_markdown(found.inrs), "inrs.csv": inrs_to_csv(found.inrs)}
     if commands := runs_to_markdown(found.runs):
         written["runs.md"] = commands
     return written

@@ -102,7 +102,7 @@ def test_mistakes_in_the_command(end, arguments, message):
         ("roots=5", "error: roots=5: expected str"),
         ("roots=[5]", "error: roots=[5]: expected str"),
         ("output_dir=null", "error: output_dir=None: expected str"),
-        ("roots=nowhere", "no results of a network or a predictor below nowhere: run an exp"),
+        ("roots=nowhere", "no results of a network, a predictor or INRs below nowhere: run an exp"),
     ],
 )
 def test_mistakes_in_the_command_of_a_report(argument, message, tmp_path, monkeypatch):

@@ -65,8 +65,8 @@ def test_no_results_are_one_clear_line_and_no_report(tmp_path):
     done = run(tmp_path, f"roots={tmp_path}")
     assert done.returncode != 0
     assert done.stderr.strip().splitlines() == [
-        f"error: no results of a network or a predictor below {tmp_path}: run an experiment first "
-        "(python train.py), set 'roots=[FOLDER]', or see those that came with the project "
+        f"error: no results of a network, a predictor or INRs below {tmp_path}: run an experiment "
+        "first (python train.py), set 'roots=[FOLDER]', or see those that came with the project "
         "(reference=true)"
     ]
     assert list(tmp_path.iterdir()) == []
