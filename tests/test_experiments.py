@@ -18,7 +18,8 @@ INRS = {"fit_inrs", "inr_edit", "inr_classify"}  # tests/test_inr_experiments.py
 # A VGG19 takes too long on a CPU; this one has the same kinds of layers.
 NARROW = ["target=vgg11", "target.net.width=4"]
 # What only the user has.
-OWN = ["target.factory=scalegmn.targets:ResNet", "+target.arguments={depth:8,width:4}"]
+OWN = ["target.factory=scalegmn.targets:ResNet", "+target.arguments.depth=8"]
+OWN += ["architecture.d=4", "architecture.num_layers=1"]
 GIVEN = {"eq_prune_custom": OWN}
 
 

@@ -7,7 +7,7 @@ import callbacks
 
 FOLDER = Path(callbacks.__file__).parent
 FILES = sorted(set(FOLDER.rglob("*.py")) - {FOLDER / "__init__.py"})
-ALLOWED = {"lightning", "numpy", "rich", "scalegmn", "torch"}
+ALLOWED = {"jaxtyping", "lightning", "numpy", "rich", "scalegmn", "torch"}
 STANDARD = {"collections", "copy", "csv", "logging", "math", "pathlib", "typing"}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reporting import collect
+from reporting.inrs import tabulate_inrs
 from reporting.networks import tabulate
 from reporting.predictors import tabulate_predictors
 from reporting.report import SHIPPED, Report, texts
@@ -24,7 +25,7 @@ def prose(page):
 def test_tables_are_what_the_documented_command_writes(folder):
     runs, complaints = collect([folder], shipped=SHIPPED)
     assert complaints == []
-    written = texts(Report(tabulate(runs), tabulate_predictors(runs), runs))
+    written = texts(Report(tabulate(runs), tabulate_predictors(runs), tabulate_inrs(runs), runs))
     for name, text in written.items():
         assert (folder / name).read_text(encoding="utf-8") == text, name
     page = (folder / "README.md").read_text(encoding="utf-8")
