@@ -11,7 +11,7 @@ from reporting.schema import ProtocolValue
 Settings = dict[str, ProtocolValue]
 
 # Facts about a run that are no settings: a seed is what is averaged over, the others have columns.
-NO_SETTING = {"seed", "sparsity", "method", "name", "experiment"}
+NO_SETTING = {"seed", "sparsity", "method", "guard.method", "name", "experiment"}
 # What the dense network and its data are; other values make another section of a table.
 OF_NETWORK = ("target.", "dense.", "data.")
 OF_METHOD_TOO = ("data.batch_size", "data.augment")
