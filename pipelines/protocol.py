@@ -11,7 +11,7 @@ Value = str | int | float | bool | list | None
 PARTS = ("target.net", "data", "trainer.precision", "matmul_precision")
 # Keys of builders of data sets, which lie outside of the folders of runs.
 BUILDERS = ("zoo", "inrs")
-PRUNING = ("fold_batch_norm", "selection", "prune_biases", "pruner", "finetune")
+PRUNING = ("fold_batch_norm", "selection", "sparsity_kind", "prune_biases", "pruner", "finetune")
 # Of a method that trains something.
 TRAINING = (
     *("model", "architecture", "optimizer", "scheduler", "guard"),

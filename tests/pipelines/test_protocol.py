@@ -95,6 +95,17 @@ def test_options_that_are_off_are_left_out():
     }
 
 
+def test_what_sparsity_counts_is_part_of_the_protocol():
+    weights = settings("experiment=baseline_magnitude")
+    assert not [key for key in weights if key.startswith("sparsity_kind")]
+    macs = settings("experiment=baseline_magnitude", "sparsity_kind=macs")
+    filters = settings(
+        "experiment=baseline_magnitude", "sparsity_kind=macs", "sparsity_kind/norm=filters"
+    )
+    assert macs["sparsity_kind.budget._target_"] == "scalegmn.pruning.channels.count_macs"
+    assert {key for key in macs if macs[key] != filters[key]} == {"sparsity_kind.norm._target_"}
+
+
 def test_gates_are_part_of_the_protocol_of_masks():
     found = settings("experiment=eq_mask_small_cnn")
     assert found["model.gates._target_"] == "scalegmn.pruning.TopK"
