@@ -36,15 +36,16 @@ class GivenData(LightningDataModule):
         ValueError: if they are something else, or nothing can be held out of the first.
     """
 
-    def __init__(self, parts: Sequence[Given]) -> None:
+    def __init__(self, parts: Sequence[object]) -> None:
         super().__init__()
-        kinds = [type(part).__name__ for part in parts]
-        if len(parts) not in (2, 3) or not all(isinstance(p, Dataset | DataLoader) for p in parts):
+        known = [part for part in parts if isinstance(part, Dataset | DataLoader)]
+        if len(known) != len(parts) or len(parts) not in (2, 3):
             raise ValueError(
-                f"data is ({', '.join(kinds)}): expected (train, test) or (train, val, test), each "
-                "a Dataset or a DataLoader, or a LightningDataModule"
+                f"data is ({', '.join(type(part).__name__ for part in parts)}): expected (train, "
+                "test) or (train, val, test), each a Dataset or a DataLoader, or a "
+                "LightningDataModule"
             )
-        train, *others = [_loader(part, training=i == 0) for i, part in enumerate(parts)]
+        train, *others = [_loader(part, training=i == 0) for i, part in enumerate(known)]
         self._train, val = (train, others[0]) if len(others) == 2 else _held_out(train)
         self._val, self._test = val, others[-1]
 
