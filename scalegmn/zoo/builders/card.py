@@ -19,6 +19,7 @@ MEANINGS = {
     "config.base_row": "row of the base zoo that was pruned",
     "config.base_modeldir": "its run",
     "config.base_step": "its epoch",
+    "config.criterion": "which weights were pruned",
     "config.sparsity": "fraction of weights that are zero",
     "config.finetune_epoch": "epochs of fine-tuning when the row was saved",
     "config.l2reg": "weight of the sum of squared weights in the loss",
@@ -54,14 +55,21 @@ def zoo_card(table: pd.DataFrame, record: ZooRecord) -> str:
 def pruned_zoo_card(table: pd.DataFrame, record: ZooRecord) -> str:
     """The README of a pruned zoo."""
     recipe = record.recipe
+    l1 = f"after {recipe['l1_epochs']} epochs with an L1 penalty of {recipe['l1_weight']:g}"
+    criteria = {
+        "magnitude": "`magnitude` (the smallest)",
+        "random": "`random`",
+        "l1": f"`l1` (the smallest {l1} per absolute weight)",
+    }
     lower, upper = (f"{100 * end:g}" for end in recipe["sparsity"])
     return card(
         f"Pruned small CNNs on {recipe['dataset']['name']}",
         f"{record.networks:,} networks drawn with replacement from the zoo `{recipe['base']}` "
         f"(step: {recipe['base_step']}, activation: {recipe['activation'] or 'any'}), made with "
-        "`python train.py experiment=build_pruned_zoo`: of each, the smallest weights of all "
-        f"layers together, {lower} to {upper} % of them and no biases, were set to zero and kept "
-        f"zero in fine-tuning with {recipe['optimizer']}, learning rate {recipe['learning_rate']}, "
+        f"`python train.py experiment=build_pruned_zoo`: of each, {lower} to {upper} % of the "
+        "weights of all layers together and no biases, by a criterion drawn from "
+        f"{', '.join(criteria[c] for c in recipe['criteria'])}, were set to zero and kept zero in "
+        "fine-tuning with {recipe['optimizer']}, learning rate {recipe['learning_rate']}, "
         f"in batches of {recipe['batch_size']} images from a fraction {recipe['train_fraction']} "
         "of the training images, with the base network's own dropout and no l2 term. Records are "
         f"of the epochs {listed(recipe['checkpoints'])} of fine-tuning; 0 is right after pruning. "

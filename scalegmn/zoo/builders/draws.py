@@ -20,12 +20,14 @@ class Draw:
     Args:
         row: of the base zoo.
         sparsity: fraction of its weights to prune.
-        seed: of the order of images, and of dropout.
+        seed: of the order of images, of dropout, and of a random mask.
+        criterion: by which they are pruned.
     """
 
     row: int
     sparsity: float
     seed: int
+    criterion: str
 
 
 def images_of(base: Path, dataset: Dataset) -> str:
@@ -61,5 +63,6 @@ def columns_of(number: int, draw: Draw, table: pd.DataFrame, layout: Layout) -> 
     config["config.base_row"] = draw.row
     config["config.base_modeldir"] = base["modeldir"]
     config["config.base_step"] = base["step"]
+    config["config.criterion"] = draw.criterion
     config["config.sparsity"] = int(weights * draw.sparsity) / weights
     return {**dict(sorted(config.items())), "modeldir": f"draw_{number:06d}"}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float32
-from torch import Tensor
 
 from scalegmn.arguments import check_interval, check_number, check_whole
-from scalegmn.formats.layout import Layout
 from scalegmn.formats.paths import expand_home
-from scalegmn.pruning import make_mask
 from scalegmn.zoo.builders.card import pruned_zoo_card
 from scalegmn.zoo.builders.checks import check_counts, with_last
 from scalegmn.zoo.builders.construction import Plan, Progress, construct
+from scalegmn.zoo.builders.criteria import CRITERIA, keep
 from scalegmn.zoo.builders.draws import Draw, columns_of, images_of
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
 from scalegmn.zoo.builders.images import Dataset, ImageSplits
@@ -37,8 +34,8 @@ from scalegmn.zoo.steps import Steps, at_steps
 class PrunedZooBuilder:
     """Builds a zoo of pruned networks from another zoo.
 
-    Networks are drawn with replacement; of each, the smallest weights of all layers together are
-    pruned, no biases, and the rest is fine-tuned with the base network's own dropout. A record of
+    Networks are drawn with replacement; of each, weights of all layers together are pruned, no
+    biases, and the rest is fine-tuned with the base network's own dropout. A record of
     the pruned zoo is a network at one epoch of fine-tuning. It names the row of its base network,
     so that whoever splits the records can keep relatives together.
 
@@ -49,6 +46,10 @@ class PrunedZooBuilder:
         base_step: rows to draw from: ``last``, ``all``, an epoch or several.
         activation: of networks to draw, ``relu`` or ``tanh``; ``None`` for both.
         sparsity: lower and upper end; drawn uniformly.
+        criteria: drawn from these: ``magnitude``, the smallest weights; ``random``; ``l1``, the
+            smallest after some epochs with a penalty on absolute weights.
+        l1_weight: of that penalty.
+        l1_epochs: with it, before pruning.
         epochs: of fine-tuning.
         checkpoints: epochs that are recorded, 0 is before fine-tuning; the last always is one.
         optimizer: ``adam``, ``sgd`` or ``rmsprop``.
@@ -74,15 +75,25 @@ class PrunedZooBuilder:
     learning_rate: float
     train_fraction: float
     batch_size: int
+    criteria: Sequence[str] = ("magnitude",)
+    l1_weight: float = 1e-4
+    l1_epochs: int = 2
     seed: int = 42
     at_once: int | None = None
 
     def __post_init__(self) -> None:
         check_counts(networks=self.networks, batch_size=self.batch_size, epochs=self.epochs)
-        check_counts(at_once=self.at_once)
+        check_counts(at_once=self.at_once, l1_epochs=self.l1_epochs)
         check_whole("zoo.seed", self.seed, least=0)
         with_last(self.checkpoints, self.epochs)
         check_interval("zoo.sparsity", self.sparsity, least=0, below=1)
+        if not self.criteria:
+            raise ValueError("zoo.criteria is empty: give at least one")
+        for criterion in self.criteria:
+            if criterion not in CRITERIA:
+                choices = ", ".join(CRITERIA)
+                raise ValueError(f"zoo.criteria: {criterion!r} is not one of {choices}")
+        check_number("zoo.l1_weight", self.l1_weight, above=0)
         if self.optimizer not in RULES:
             choices = ", ".join(RULES)
             raise ValueError(f"zoo.optimizer: {self.optimizer!r} is not one of {choices}")
@@ -122,7 +133,7 @@ class PrunedZooBuilder:
             steps=[{"config.finetune_epoch": epoch, "step": epoch} for epoch in epochs],
             checkpoints=epochs,
             batch_size=self.batch_size,
-            train=partial(_train, base, draws, hyper),
+            train=partial(self._train, base, draws, hyper),
             card=pruned_zoo_card,
         )
         return construct(plan, images, at_once=self.at_once, progress=progress)
@@ -138,7 +149,8 @@ class PrunedZooBuilder:
             rng = np.random.default_rng([self.seed, number])
             row = int(rng.choice(records.rows))
             sparsity = float(rng.uniform(self.sparsity[0], self.sparsity[1]))
-            draws.append(Draw(row, sparsity, int(rng.integers(2**31))))
+            seed, criterion = int(rng.integers(2**31)), str(rng.choice(self.criteria))
+            draws.append(Draw(row, sparsity, seed, criterion))
         return draws
 
     def _recipe(self, base: ZooFolder, dataset: Dataset) -> dict[str, Any]:
@@ -151,6 +163,9 @@ class PrunedZooBuilder:
             "base_step": self.base_step,
             **same,
             "sparsity": list(self.sparsity),
+            "criteria": list(self.criteria),
+            "l1_weight": self.l1_weight,
+            "l1_epochs": self.l1_epochs,
             "checkpoints": with_last(self.checkpoints, self.epochs),
             "learning_rate": self.learning_rate,
             "train_fraction": self.train_fraction,
@@ -173,30 +188,22 @@ class PrunedZooBuilder:
             w_init="",
         )
 
-
-def _train(
-    base: ZooFolder,
-    draws: Sequence[Draw],
-    hyper: Sequence[Hyperparameters],
-    training: StackedTraining,
-    numbers: Sequence[int],
-) -> Trajectories:
-    some = [draws[number] for number in numbers]
-    rows = torch.stack([torch.from_numpy(base.weights[d.row].astype(np.float32)) for d in some])
-    keep = torch.stack(
-        [keep_largest(row, training.layout, d.sparsity) for row, d in zip(rows, some, strict=True)]
-    )
-    return training.run([hyper[n] for n in numbers], rows.masked_fill(~keep, 0), keep)
-
-
-def keep_largest(row: Float32[Tensor, " p"], layout: Layout, sparsity: float) -> Bool[Tensor, " p"]:
-    """A mask of the parameters that stay when the smallest weights of all layers are pruned."""
-    parts = dict(zip(layout, row.split([v.size for v in layout]), strict=True))
-    # What is not finite is left out when the zoo is assembled.
-    weights = {v.layer: p.abs().nan_to_num() for v, p in parts.items() if v.kind == "kernel"}
-    mask = make_mask(weights, sparsity)
-    keep = [
-        mask.keep[v.layer] if v.kind == "kernel" else torch.ones(v.size, dtype=torch.bool)
-        for v in layout
-    ]
-    return torch.cat(keep)
+    def _train(
+        self,
+        base: ZooFolder,
+        draws: Sequence[Draw],
+        hyper: Sequence[Hyperparameters],
+        training: StackedTraining,
+        numbers: Sequence[int],
+    ) -> Trajectories:
+        """Prune some of the networks, and fine-tune them."""
+        some, hyper = [draws[n] for n in numbers], [hyper[n] for n in numbers]
+        rows = torch.stack([torch.from_numpy(base.weights[d.row].astype(np.float32)) for d in some])
+        penalised = [i for i, draw in enumerate(some) if draw.criterion == "l1"]
+        if penalised:
+            before = replace(training, checkpoints=[self.l1_epochs], l1=self.l1_weight)
+            trained = before.run([hyper[i] for i in penalised], rows[penalised])
+            rows[penalised] = trained.weights[:, -1]
+        masks = [keep(row, training.layout, draw) for row, draw in zip(rows, some, strict=True)]
+        kept = torch.stack(masks)
+        return training.run(hyper, rows.masked_fill(~kept, 0), kept)

@@ -51,12 +51,14 @@ class StackedTraining:
         layout: of the networks' rows.
         batch_size: images per step; an incomplete last batch is dropped, as the zoo did.
         checkpoints: epochs, ascending; the last ends the training.
+        l1: weight of the sum of absolute weights in the loss; biases are free.
     """
 
     images: ImageSplits
     layout: Layout
     batch_size: int
     checkpoints: Sequence[int]
+    l1: float = 0.0
 
     def run(
         self,
@@ -107,9 +109,10 @@ class _Group:
         self.seeds = torch.tensor([h.random_seed for h in hyper], device=device)
         rates = column([h.dropout for h in hyper])[:, 0]
         self.dropout = _Dropout(self.seeds, rates) if rates.any() else None
-        kernels = [torch.full((v.size,), v.kind == "kernel") for v in self.layout]
+        kernels = torch.cat([torch.full((v.size,), v.kind == "kernel") for v in self.layout])
         # The gradient of l2reg times the sum of squares.
-        self.decay = 2 * column([h.l2reg for h in hyper]) * torch.cat(kernels).to(device)
+        self.decay = 2 * column([h.l2reg for h in hyper]) * kernels.to(device)
+        self.l1 = training.l1 * kernels.to(device) if training.l1 else None
         self.optimizer = StackedOptimizer(
             self.rows, [h.optimizer for h in hyper], [h.learning_rate for h in hyper]
         )
@@ -141,6 +144,8 @@ class _Group:
         (gradient,) = torch.autograd.grad(loss, self.rows)
         self.rows.requires_grad_(False)
         gradient.addcmul_(self.decay, self.rows)
+        if self.l1 is not None:
+            gradient.addcmul_(self.l1, self.rows.sign())
         if self.pruned is not None:
             gradient.masked_fill_(self.pruned, 0)
         self.optimizer.step(gradient)

@@ -15,6 +15,10 @@ KERNELS = np.concatenate([np.full(v.size, v.kind == "kernel") for v in SMALL_CNN
 N = 4912
 
 
+def criteria_of(folder):
+    return set(pd.read_csv(folder / "metrics.csv.gz")["config.criterion"])
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("zoos") / "base"
@@ -47,6 +51,41 @@ def test_records_are_pruned_and_fine_tuned_networks_of_the_base_zoo(base, tmp_pa
     assert metrics["config.sparsity"].between(0, 0.5).all()
     assert metrics["config.sparsity"].nunique() == 8
     assert "`base`" in (tmp_path / "pruned" / "README.md").read_text()
+
+
+def test_weights_can_be_pruned_at_random_or_after_training_with_a_penalty(base, tmp_path):
+    built = {}
+    for name in ("magnitude", "random", "l1"):
+        folder = tmp_path / name
+        build(tiny_pruned_zoo(base, folder, criteria=[name], l1_weight=1.0, l1_epochs=3))
+        built[name] = ZooFolder.open(folder)
+        assert criteria_of(folder) == {name}
+    source, sizes = ZooFolder.open(base), {}
+    rows = bases(built["random"], source)
+    for name, zoo in built.items():
+        fresh = zoo.column("config.finetune_epoch") == 0
+        pruned = (zoo.weights == 0) & KERNELS
+        assert (pruned.sum(1) == np.round(zoo.column("config.sparsity") * N)).all()
+        before = np.abs(source.weights[rows])
+        largest = [b[zero].max() for b, zero in zip(before, pruned, strict=True)]
+        smallest = [b[KERNELS & ~zero].min() for b, zero in zip(before, pruned, strict=True)]
+        assert np.all(np.less_equal(largest, smallest)) == (name == "magnitude")
+        same = (zoo.weights == source.weights[rows]) | pruned
+        assert same[fresh].all() == (name != "l1")
+        sizes[name] = np.abs(zoo.weights[fresh][:, KERNELS]).sum()
+    # The penalty is as large as the loss, and the networks are smaller for it.
+    assert sizes["l1"] < 0.9 * sizes["magnitude"]
+
+
+def test_criteria_are_drawn_for_each_network_and_do_not_depend_on_those_beside_it(base, tmp_path):
+    options = {"criteria": ["magnitude", "random", "l1"], "l1_weight": 0.1, "networks": 12}
+    for together in (1, 4):
+        build(tiny_pruned_zoo(base, tmp_path / str(together), **options, at_once=together))
+    one, four = (ZooFolder.open(tmp_path / name) for name in ("1", "4"))
+    assert criteria_of(tmp_path / "1") == {"magnitude", "random", "l1"}
+    assert_allclose(one.weights, four.weights, rtol=1e-3, atol=1e-4)
+    card = (tmp_path / "1" / "README.md").read_text()
+    assert "`random`, `l1` (the smallest after 2 epochs with an L1 penalty of 0.1" in card
 
 
 def test_a_base_zoo_of_other_images_is_refused_and_one_without_a_record_marked(base, tmp_path):
@@ -143,6 +182,10 @@ def test_it_goes_on_where_it_was_stopped(base, tmp_path):
     [
         ({"sparsity": [0.5, 0.1]}, "zoo.sparsity: the lower end is above the upper one"),
         ({"sparsity": [0.0, 1.0]}, "zoo.sparsity"),
+        ({"criteria": []}, "zoo.criteria is empty: give at least one"),
+        ({"criteria": ["l2"]}, "zoo.criteria: 'l2' is not one of magnitude, random, l1"),
+        ({"l1_weight": 0.0}, "zoo.l1_weight must be a number above 0, got 0.0"),
+        ({"l1_epochs": 0}, "l1_epochs must be a whole number, at least 1, got 0"),
         ({"optimizer": "lion"}, "zoo.optimizer: 'lion' is not one of adam, rmsprop, sgd"),
         ({"activation": "selu"}, "zoo.activation: 'selu' is not relu, tanh or null"),
         ({"base_step": 7}, "zoo.base_step=7: no such epoch in the zoo"),
