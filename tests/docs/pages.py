@@ -29,7 +29,7 @@ def blocks(page: str) -> list[Block]:
 def project_copy(folder: Path) -> Path:
     """A copy of the project that a page may add files to."""
     for name in (*PROJECT, "scalegmn"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     for name in SCRIPTS:
         shutil.copy(ROOT / name, folder / name)
     return folder
