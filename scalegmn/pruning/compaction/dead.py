@@ -1,6 +1,6 @@
 """Find the channels of a network that can be removed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -43,31 +43,38 @@ def kept_nodes(
 def _read(graph: NetworkGraph, joined: list[Tensor]) -> Kept:
     """The nodes that an output depends on."""
     read = [torch.full((g.size,), g.role is Role.OUTPUT) for g in graph.groups]
-    for _ in range(graph.num_nodes):
-        before = [r.clone() for r in read]
+
+    def spread() -> None:
         for block, edges in zip(graph.blocks, joined, strict=True):
             read[block.source] |= block.at_sources(edges, read[block.target].double()) > 0
         for k, group in enumerate(graph.groups):
             for gated in group.gates:
                 read[k] |= read[gated]
-        if all(map(torch.equal, read, before)):
-            break
-    return read
+
+    return _settled(read, spread)
 
 
 def _vary(graph: NetworkGraph, joined: list[Tensor]) -> Kept:
     """The nodes that depend on the network's input."""
     vary = [torch.full((g.size,), g.role is Role.INPUT and g.name != ONES) for g in graph.groups]
-    for _ in range(graph.num_nodes):
-        before = [v.clone() for v in vary]
+
+    def spread() -> None:
         for block, edges in zip(graph.blocks, joined, strict=True):
             vary[block.target] |= block.at_targets(edges, vary[block.source].double()) > 0
         for k, group in enumerate(graph.groups):
             for gated in group.gates:
                 vary[gated] |= vary[k]
-        if all(map(torch.equal, vary, before)):
-            break
-    return vary
+
+    return _settled(vary, spread)
+
+
+def _settled(nodes: Kept, spread: Callable[[], None]) -> Kept:
+    """Nodes that ``spread`` adds to, once it adds none."""
+    before = None
+    while before != (now := [int(part.sum()) for part in nodes]):
+        before = now
+        spread()
+    return nodes
 
 
 def _together(graph: NetworkGraph, kept: Kept) -> Kept:
