@@ -52,6 +52,9 @@ def split(results: Results) -> Split:
         for key, value in results.protocol.items()
         if is_setting(key) and (key not in off or value != off[key])
     }
+    if results.target is None:
+        # Of runs that prune nothing, which compose the default target all the same.
+        known = {key: value for key, value in known.items() if not key.startswith("target.")}
     if not _may_have_batch_norm(results.protocol):
         known.pop(FOLDED, None)
     rates = _numbers(known.pop(RATES, None))

@@ -55,6 +55,12 @@ def test_other_inrs_are_another_section_and_debugging_is_left_out():
     assert len(table(*runs, editor(0, 0.01, protocol={"data.folder": "c"}, debug=True))) == 2
 
 
+def test_a_network_to_prune_is_none_of_their_settings():
+    targets = ({"target.net.width": width} for width in (8, 16))
+    (section,) = table(*(editor(i, 0.05, protocol=PROTOCOL | t) for i, t in enumerate(targets)))
+    assert section.rows[-1].score.n == 2 and section.shared == {"data.folder": "inrs"}
+
+
 def test_what_is_written():
     text = inrs_to_markdown(table(*RUNS))
     assert "## Editing, inrs" in text and "| 50.00 ± 35.36 |" in text and "| 25.00 |" in text
