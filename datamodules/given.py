@@ -62,7 +62,7 @@ class GivenData(LightningDataModule):
 def _loader(part: Given, *, training: bool) -> DataLoader[Any]:
     if isinstance(part, DataLoader):
         return part
-    return DataLoader(part, BATCH_SIZE, shuffle=training)
+    return DataLoader(part, BATCH_SIZE, shuffle=training and not isinstance(part, IterableDataset))
 
 
 def _held_out(loader: DataLoader[Any]) -> tuple[DataLoader[Any], DataLoader[Any]]:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from datamodules.image_decoding import decode
-from datamodules.image_listing import ListedFile, Listing, list_images
+from datamodules.image_listing import ListedFile, Listing, list_images, size_and_time
 from datamodules.locking import locked
 from datamodules.splits import Images
 from scalegmn.formats import atomic_path, read_metadata
@@ -70,11 +70,7 @@ class ImageCache:
 
     def _source(self, listing: Listing) -> str:
         """Identifies the files and how they are decoded."""
-        stats = [(self.folder / file.path).stat() for file in listing.files]
-        files = [
-            (file.path, stat.st_size, stat.st_mtime_ns)
-            for file, stat in zip(listing.files, stats, strict=True)
-        ]
+        files = [(f.path, *size_and_time(self.folder / f.path)) for f in listing.files]
         content = [VERSION, self.size, self.channels, listing.classes, files]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 

@@ -28,6 +28,8 @@ def decode(file: Path, *, size: int, channels: int) -> UInt8[Tensor, "c h w"]:
     Raises:
         ValueError: with the reason, if it is no image or is damaged.
     """
+    if not file.is_file():
+        raise ValueError("no file, or one that is no regular one")
     try:
         with Image.open(file, formats=FORMATS) as image:
             plain = _opaque(_bytes(ImageOps.exif_transpose(image))).convert(MODES[channels])
@@ -41,7 +43,10 @@ def decode(file: Path, *, size: int, channels: int) -> UInt8[Tensor, "c h w"]:
 
 
 def _bytes(image: Image.Image) -> Image.Image:
-    """The image with a byte for each number; Pillow's own conversion would cut off large ones."""
+    """The image with a byte for each number; Pillow's own conversion would cut off large ones.
+
+    What is transparent in those with more than a byte becomes white here.
+    """
     if image.mode == "F":
         raise ValueError("floating-point pixels, whose range is unknown")
     if image.mode != "I" and not image.mode.startswith("I;16"):
@@ -49,7 +54,10 @@ def _bytes(image: Image.Image) -> Image.Image:
     numbers = np.asarray(image).astype(np.int64)
     if numbers.min() < 0 or numbers.max() >= 1 << 16:
         raise ValueError("pixels of more than 16 bits")
-    return Image.fromarray((numbers >> 8).astype(np.uint8))
+    gray = (numbers >> 8).astype(np.uint8)
+    if "transparency" in image.info:
+        gray[numbers == image.info["transparency"]] = 255
+    return Image.fromarray(gray)
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -103,8 +103,16 @@ def content_digest(data_dir: str, folder: str | None) -> str | None:
     path = _below(data_dir, folder)
     if path is None:
         return None
-    files = [(file.path, (path / file.path).stat().st_size) for file in list_images(path).files]
+    files = [(file.path, size_and_time(path / file.path)[0]) for file in list_images(path).files]
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:12]
+
+
+def size_and_time(file: Path) -> tuple[int, int]:
+    """Bytes, and nanoseconds of the last change; -1 and 0 of a link to nowhere."""
+    if not file.exists():
+        return -1, 0
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _below(data_dir: str, folder: str | None) -> Path | None:
@@ -135,7 +143,14 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for path, folders, files in os.walk(folder):
+    seen = set()
+    for path, folders, files in os.walk(folder, followlinks=True):
+        # A link may lead to a folder that it is in.
+        real = os.path.realpath(path)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith(HIDDEN))
         for name in sorted(files):
             if not name.startswith(HIDDEN):

@@ -25,13 +25,16 @@ def build_data(node: DictConfig) -> LightningDataModule:
     """
     # A copy: instantiating resolves what other parts of the config read.
     values: Any = OmegaConf.to_container(node, resolve=True)
-    untaken = {key: values.pop(key) for key in FACTS if key in values and not _takes(node, key)}
-    data = instantiate(values, _convert_="all")
-    for key, value in untaken.items():
+    facts = {key: values[key] for key in FACTS if key in values}
+    untaken = [key for key in facts if not _takes(node, key)]
+    given = {key: value for key, value in values.items() if key not in untaken}
+    data = instantiate(given, _convert_="all")
+    for key, value in facts.items():
         found = getattr(data, key, None)
+        # A constructor of any keywords may take one and do nothing with it.
         if found is None:
             setattr(data, key, value)
-        else:
+        elif key in untaken:
             check_declared(key, value, found, type(data).__name__)
     return data
 

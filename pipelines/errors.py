@@ -52,6 +52,15 @@ def one_line_errors() -> Iterator[None]:
         sys.exit(f"error: {one_line(error)}")
 
 
+@contextmanager
+def as_value_errors() -> Iterator[None]:
+    """Turn what Hydra and OmegaConf say of a config into a ``ValueError`` of one line."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ValueError(one_line(error)) from error
+
+
 def was_interrupted(error: BaseException) -> bool:
     """Whether an exception stems from Ctrl-C or a signal; Lightning turns those into an exit."""
     return isinstance(error, KeyboardInterrupt) or (

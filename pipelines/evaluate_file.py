@@ -47,7 +47,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     target = instantiate(cfg.target.net, _convert_="all")
     net = pretrained(target, weights=cfg.file, example_input=example)
     metrics = _test(cfg, net, data)
-    count = SparsityCount.of(net.state_dict())
+    count = SparsityCount.of_network(net)
     evaluation = {
         "file": str(cfg.file),
         "target": cfg.target.name,

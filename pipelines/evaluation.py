@@ -25,11 +25,18 @@ class Quality:
 
 
 def evaluate(run: Run, net: nn.Module, split: Literal["val", "test"]) -> Quality:
-    """Loss and accuracy of a network on a split, over all processes."""
+    """Loss and accuracy of a network on a split, over all processes.
+
+    Raises:
+        ValueError: if the data have no images of the split.
+    """
     # A folder without checkpoints: Lightning would load those of a preempted job.
     trainer = run.trainer(enable_checkpointing=False, default_root_dir=run.folder)
     measure = {"val": trainer.validate, "test": trainer.test}[split]
-    (metrics,) = measure(Classifier(net), datamodule=run.data, verbose=False)
+    found = measure(Classifier(net), datamodule=run.data, verbose=False)
+    if not found:
+        raise ValueError(f"{type(run.data).__name__}.{split}_dataloader() gives no batch")
+    (metrics,) = found
     return Quality(metrics[f"{split}/loss"], metrics[f"{split}/accuracy"])
 
 

@@ -23,7 +23,7 @@ from pipelines.stage import announced, once
 from reporting import FineTuneRate, LayerRow, PrunedRow
 from reporting.layers import count_layers
 from scalegmn.formats import load_state, save_network
-from scalegmn.pruning import SparsityCount
+from scalegmn.pruning import SparsityCount, parameters_in
 
 __all__ = ["FineTuning", "Job", "finetune", "finetune_all", "pruned_name"]
 
@@ -108,8 +108,8 @@ def _stage(run: Run, job: Job, teacher: nn.Module) -> dict[str, Any]:
         own = {"method": job.method, "sparsity": f"{job.candidate.sparsity:g}"}
         save_network(job.file, net.state_dict(), {**metadata(run.cfg), **own})
     run.processes.barrier()
-    state = load_state(job.file, net)
-    count = SparsityCount.of(state)
+    params = parameters_in(load_state(job.file, net), net)
+    count = SparsityCount.of(params)
     return {
         "sparsity": job.candidate.sparsity,
         "test_acc": after.accuracy,
@@ -124,7 +124,7 @@ def _stage(run: Run, job: Job, teacher: nn.Module) -> dict[str, Any]:
         "weight_sparsity": count.weight_sparsity,
         "parameter_sparsity": count.parameter_sparsity,
         "nonzero": count.nonzero,
-        "layers": [vars(layer) for layer in count_layers(state)],
+        "layers": [vars(layer) for layer in count_layers(params)],
         **job.candidate.measured,
     }
 

@@ -1,5 +1,7 @@
 """Gather the facts of a model card, and write it beside the exported network."""
 
+import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ from pipelines.data import build_data
 from pipelines.exported_network import ExportedNetwork
 from pipelines.tensor_hash import tensor_hash
 from reporting.model_card import Exported, model_card
-from reporting.provenance import provenance
+from reporting.provenance import Provenance, provenance
 from scalegmn.formats import atomic_path, read_metadata
 from scalegmn.pruning import SparsityCount
+
+log = logging.getLogger(__name__)
 
 FILE = "README.md"
 
@@ -29,9 +33,12 @@ def write_model_card(
         record: of ``export.json``.
     """
     state = exported.before.state_dict()
-    count = SparsityCount.of(state)
-    origin = provenance(Path(cfg.file), nonzero=count.nonzero, digest=tensor_hash(state))
+    count = SparsityCount.of_network(exported.before)
     about = read_metadata(cfg.file)
+    origin = provenance(Path(cfg.file), nonzero=count.nonzero, digest=tensor_hash(state))
+    if (named := _other_factory(about, cfg.target.net.get("factory"))) is not None:
+        origin = Provenance(missing=f"the file names {named} as what makes its network")
+        log.warning("%s: %s, and %s was given", cfg.file, origin.missing, cfg.target.net.factory)
     # The images of a file that does not name them are not known.
     data = build_data(cfg.data) if origin.run or "dataset" in about else None
     facts = Exported(
@@ -54,3 +61,13 @@ def write_model_card(
     )
     with atomic_path(folder / FILE) as temporary:
         temporary.write_text(model_card(facts, origin), encoding="utf-8")
+
+
+def _other_factory(about: Mapping[str, str], given: str | None) -> str | None:
+    """The function that a file names, if another one was given; folders do not count."""
+    try:
+        named = json.loads(about.get("network", "{}")).get("factory")
+    except (ValueError, AttributeError):
+        return None
+    other = None not in (named, given) and Path(str(named)).name != Path(str(given)).name
+    return str(named) if other else None

@@ -17,9 +17,8 @@ def network_size(net: nn.Module, example: Tensor) -> dict[str, int]:
         net: on the CPU.
         example: a batch of images.
     """
-    state = net.state_dict()
-    count = SparsityCount.of(state)
-    content = save({name: t.contiguous().clone() for name, t in state.items()})
+    count = SparsityCount.of_network(net)
+    content = save({name: t.contiguous().clone() for name, t in net.state_dict().items()})
     return {
         "parameters": count.parameters,
         "nonzero": count.nonzero,

@@ -7,6 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
+from pipelines.errors import as_value_errors
 from pipelines.execute import execute, finished
 from pipelines.lightning_setup import prepare_lightning
 from pipelines.lock import locked
@@ -32,9 +33,10 @@ def run(*overrides: str, folder: str | Path) -> Results:
         FileNotFoundError: if data or weights are not there.
         BlockingIOError: if another process works in the folder.
     """
-    cfg = composed(overrides, folder)
-    with locked(cfg.paths.run_dir):
-        results = finished(cfg) or execute(cfg)
+    with as_value_errors():
+        cfg = composed(overrides, folder)
+        with locked(cfg.paths.run_dir):
+            results = finished(cfg) or execute(cfg)
     assert results is not None  # It is that of the first process, which is the only one.
     return results
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from omegaconf import DictConfig, OmegaConf
@@ -13,11 +14,13 @@ from torch import Tensor, nn
 
 from datamodules.given import Given, GivenData
 from datamodules.preparation import prepare
+from pipelines.errors import as_value_errors
 from pipelines.execute import execute, finished
 from pipelines.lock import locked
 from pipelines.notebook import composed
 from pipelines.prune import check_method
 from pipelines.target_check import first_batch
+from pipelines.user_code import network_digest
 from reporting import Results
 from scalegmn.formats import load_state, save_network
 from scalegmn.graph import fold_batch_norm
@@ -32,6 +35,10 @@ EXPERIMENTS = {
     "l1": "baseline_l1",
 }
 ONE_SHOT = "baseline_magnitude"
+REFUSED = {
+    "dense": "it prunes nothing",
+    "scalegmn_inv": "it needs a predictor: python train.py experiment=inv_prune_small_cnn",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,15 +92,18 @@ def prune(
         BlockingIOError: if another process works in the folder.
     """
     check_method(method)
+    if method in REFUSED:
+        raise ValueError(f"method={method}: {REFUSED[method]}")
     module = data if isinstance(data, LightningDataModule) else GivenData(data)
     prepare(module)
     module.setup("fit")
     own = deepcopy(net).cpu()
     x = first_batch(module)[0][:1].cpu()
-    with TemporaryDirectory() as temporary:
+    with TemporaryDirectory() as temporary, as_value_errors():
         run_dir = Path(temporary if folder is None else folder).expanduser()
         cfg = _config(own, module, x, overrides, method, run_dir)
-        cfg.sparsity = sparsity if isinstance(sparsity, int | float) else list(sparsity)
+        # Plain numbers, whatever they were.
+        cfg.sparsity = np.asarray(sparsity, dtype=float).tolist()
         with locked(run_dir):
             save_network(run_dir / GIVEN, own.state_dict(), {})
             results = finished(cfg) or execute(cfg, data=module, net=own)
@@ -125,14 +135,23 @@ def _config(
     of_data = ["data._target_=datamodules.given.GivenData", *own]
     cfg = composed([*chosen, "logger=none", *of_data, *overrides], folder)
     cfg.target.weights = str(folder / GIVEN)
+    cfg.target.code = network_digest(net)
     if OmegaConf.select(cfg, "model.image_shape") is not None:
         cfg.model.image_shape = list(x.shape[1:])
     return cfg
 
 
 def _count_classes(net: nn.Module, x: Tensor) -> int:
-    with torch.no_grad():
-        logits = deepcopy(net).eval()(x)
+    image = f"an image of shape {list(x.shape[1:])} and {x.dtype}"
+    try:
+        with torch.no_grad():
+            logits: object = deepcopy(net).eval()(x)
+    except Exception as error:  # of whatever the network is made of
+        reason = " ".join(str(error).split())
+        raise ValueError(f"net cannot read {image}: {reason}") from error
+    if not isinstance(logits, Tensor) or logits.ndim != 2:
+        found = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(f"net maps {image} to {found}, expected logits [1, classes]")
     return logits.shape[-1]
 
 

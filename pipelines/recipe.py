@@ -13,8 +13,8 @@ def recipe_hash(cfg: DictConfig) -> str:
     """12 hexadecimal digits of recipe, data, split and seed.
 
     Args:
-        cfg: of any run that needs a dense network: its ``target.net``, ``data``, ``dense`` and
-            ``seed``, and what its trainers do to every fit.
+        cfg: of any run that needs a dense network: its ``target.net``, ``target.code``, ``data``,
+            ``dense`` and ``seed``, and what its trainers do to every fit.
     """
     data = OmegaConf.to_container(recipe_data(cfg), resolve=True)
     dense = OmegaConf.to_container(cfg.dense, resolve=True)
@@ -27,6 +27,8 @@ def recipe_hash(cfg: DictConfig) -> str:
         "seed": cfg.seed,
         "trainer": {key: cfg.trainer.get(key) for key in trainer},
     }
+    if (code := cfg.target.get("code")) is not None:
+        recipe["code"] = code
     text = json.dumps(recipe, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -7,6 +7,7 @@ from datamodules.names import name_from
 from pipelines.amx import amx_precision, computes_on_amx
 from pipelines.job_folder import job_folder
 from pipelines.run_id import run_id
+from pipelines.user_code import code_digest
 
 
 def register() -> None:
@@ -17,7 +18,7 @@ def register() -> None:
     OmegaConf.register_new_resolver("run_id", run_id, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("name_from", name_from, replace=True)
     # Read once per command, as folders may be large.
-    for read in (count_classes, content_digest):
+    for read in (count_classes, content_digest, code_digest):
         OmegaConf.register_new_resolver(read.__name__, read, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("fused_with", fused_with, replace=True)
 

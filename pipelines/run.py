@@ -80,5 +80,9 @@ class Run:
         return make(callbacks=list(callbacks), logger=logger, **changes)
 
     def target(self) -> nn.Module:
-        """The target network, with the initial weights that the current random state gives."""
-        return self.build("target.net") if self.net is None else deepcopy(self.net)
+        """The target network, with the initial weights that the current random state gives.
+
+        In training mode, whatever mode it was given in: Lightning trains networks as they are.
+        """
+        net = self.build("target.net") if self.net is None else deepcopy(self.net)
+        return net.train()

@@ -1,12 +1,15 @@
 """Check that a target reads the data's images, before anything is trained."""
 
+from collections.abc import Sized
 from typing import Any
 
 import torch
 from lightning import LightningDataModule
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from pipelines.run import Run
+from scalegmn.graph import NetworkGraph, fold_batch_norm
 
 WANTED = "expected (x, y), float32 [n, channels, height, width] and int64 [n] (docs/extend/data.md)"
 
@@ -14,13 +17,26 @@ WANTED = "expected (x, y), float32 [n, channels, height, width] and int64 [n] (d
 def check_target(run: Run) -> None:
     """Look at one batch of validation images, and at what the target makes of an image.
 
+    Where the run needs the graph of the target, it is made, too.
+
     Raises:
-        ValueError: in one line, if the batch is not what the config declares, or the target does
-            not map an image to a number for each class.
+        ValueError: in one line, if the batch is not what the config declares, there is no training
+            image, the target does not map an image to a number for each class, or its graph cannot
+            be made.
     """
     x, y = first_batch(run.data)
     _check_declared(run.data, x, y)
-    check_logits(run.target(), x[:1].cpu(), num_classes=int(run.cfg.data.num_classes))
+    _check_trains(run.data)
+    net, image = run.target(), x[:1].cpu()
+    check_logits(net, image, num_classes=int(run.cfg.data.num_classes))
+    if reason := _needs_graph(run.cfg):
+        net = net.cpu().eval()
+        try:
+            NetworkGraph.from_module(
+                fold_batch_norm(net) if run.cfg.fold_batch_norm else net, image
+            )
+        except ValueError as error:
+            raise ValueError(f"{reason} needs the graph of the target: {error}") from error
 
 
 def check_logits(net: nn.Module, x: Tensor, *, num_classes: int) -> None:
@@ -78,6 +94,28 @@ def first_batch(data: LightningDataModule) -> tuple[Tensor, Tensor]:
         shapes = f"{x.dtype} {list(x.shape)} and {y.dtype} {list(y.shape)}"
         raise ValueError(f"{where} gives {shapes}: {WANTED}")
     return x, y
+
+
+def _check_trains(data: LightningDataModule) -> None:
+    loader = data.train_dataloader()
+    if isinstance(loader, Sized) and not len(loader):
+        raise ValueError(
+            f"{type(data).__name__}.train_dataloader() gives no batch: it has no images, or fewer "
+            "than a batch where incomplete batches are dropped (data.batch_size)"
+        )
+
+
+def _needs_graph(cfg: DictConfig) -> str | None:
+    """The setting that makes a run read the graph of its target."""
+    if OmegaConf.select(cfg, "pipeline.method") is None:
+        return None
+    if OmegaConf.select(cfg, "model.image_shape") is not None:
+        return str(cfg.method)
+    if OmegaConf.select(cfg, "sparsity_kind") is not None:
+        return "sparsity_kind"
+    if OmegaConf.select(cfg, "pruner.group_weight"):
+        return "pruner.group_weight"
+    return "selection.gauge=balanced" if cfg.selection.gauge == "balanced" else None
 
 
 def _check_declared(data: Any, x: Tensor, y: Tensor) -> None:

@@ -13,6 +13,7 @@ from reporting import DenseRow, PrunedRow, Results
 from reporting.gap_figure import gap_figure, read_trajectory
 from reporting.run_figures import run_figures
 from scalegmn.formats import atomic_path, load_state
+from scalegmn.pruning import parameters_in
 
 
 def network_figures(run: Run, results: Results, net: nn.Module) -> None:
@@ -27,8 +28,8 @@ def network_figures(run: Run, results: Results, net: nn.Module) -> None:
     if not run.processes.is_first:
         return
     states = {
-        f"{row.method or results.method} {100 * row.sparsity:g} %": load_state(
-            run.folder / str(row.file), net
+        f"{row.method or results.method} {100 * row.sparsity:g} %": parameters_in(
+            load_state(run.folder / str(row.file), net), net
         )
         for row in results.pruned
     }

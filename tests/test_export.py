@@ -217,6 +217,15 @@ def test_a_network_of_ones_own_is_built_by_the_function_that_the_user_names(cust
     assert program(torch.zeros(7, 1, 32, 32)).shape == (7, 10)
 
 
+def test_no_accuracy_is_told_of_another_function_than_the_file_s(custom, command, run):
+    (custom / "results.json").write_text((run / "results.json").read_text())
+    (custom / "others.py").write_text(MODEL)
+    given = ["target=custom", f"target.factory={custom}/others.py:build", "format=safetensors"]
+    folder = command(export, f"file={custom}/net.safetensors", *given)
+    card = (folder / "README.md").read_text()
+    assert re.search(r"test accuracy\W+missing: the file names \S+build as what makes its", card)
+
+
 def test_a_file_cannot_choose_the_function(custom, command):
     last = command(export, f"file={custom}/net.safetensors", "format=sparse")
     assert "which no file may: give target=custom target.factory=" in last

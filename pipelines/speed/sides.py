@@ -23,7 +23,7 @@ def sides(exported: ExportedNetwork) -> tuple[dict[str, nn.Module], str | None]:
     multiply-accumulates as the pruned one has zeros among its weights, in whole channels.
     """
     found = {DENSE: filled(exported.before)}
-    sparsity = SparsityCount.of(exported.before.state_dict()).weight_sparsity
+    sparsity = SparsityCount.of_network(exported.before).weight_sparsity
     if sparsity == 0:
         return found, None
     found[PRUNED] = exported.before

@@ -45,4 +45,5 @@ class Sparse:
 
 def _function(path: Path, net: nn.Module) -> Function:
     state = load_state(path, net)
-    return lambda images: functional_call(net, state, images)
+    # The state has all names of a tied tensor.
+    return lambda images: functional_call(net, state, images, tie_weights=False)

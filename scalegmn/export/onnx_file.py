@@ -56,6 +56,12 @@ class ONNX:
                 f"{type(net).__name__} cannot be exported to ONNX: {reason(error)}"
             ) from error
         assert program is not None
+        written = program.model.opset_imports[""]
+        if written != self.opset:
+            raise ValueError(
+                f"format.opset={self.opset}: PyTorch's exporter writes opset {written} instead; "
+                f"give format.opset={written}, or another that it knows"
+            )
         for node in program.model.graph.all_nodes():
             node.metadata_props.clear()  # which lines of which local file made it
         program.model.metadata_props.update(metadata)

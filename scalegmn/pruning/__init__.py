@@ -17,7 +17,7 @@ from scalegmn.pruning.schedule import cubic_sparsity, equal_rates
 from scalegmn.pruning.score import Batches, Score
 from scalegmn.pruning.selection import make_mask
 from scalegmn.pruning.snip import snip
-from scalegmn.pruning.sparsity import SparsityCount
+from scalegmn.pruning.sparsity import SparsityCount, parameters_in
 
 __all__ = [
     "Allocation",
@@ -46,4 +46,5 @@ __all__ = [
     "random",
     "save_masked",
     "snip",
+    "parameters_in",
 ]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 
-BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class SparsityCount:
     """How many of a network's parameters are not zero.
 
     Weights are the tensors of more than one axis; the other parameters are biases and the scales
-    of normalisations. Running statistics are no parameters.
+    of normalisations.
 
     Args:
         parameters: number of parameters.
@@ -28,11 +28,16 @@ class SparsityCount:
     nonzero_weights: int
 
     @classmethod
-    def of(cls, state: Mapping[str, Tensor]) -> "SparsityCount":
-        """Count a network's parameters or its whole state."""
-        params = [t for name, t in state.items() if name.rpartition(".")[2] not in BUFFERS]
-        weights = [t for t in params if t.ndim > 1]
-        return cls(_size(params), _nonzero(params), _size(weights), _nonzero(weights))
+    def of(cls, params: Mapping[str, Tensor]) -> "SparsityCount":
+        """Count parameters by name; running statistics of normalisations are none."""
+        known = [t for name, t in params.items() if name.rpartition(".")[2] not in STATISTICS]
+        weights = [t for t in known if t.ndim > 1]
+        return cls(_size(known), _nonzero(known), _size(weights), _nonzero(weights))
+
+    @classmethod
+    def of_network(cls, net: nn.Module) -> "SparsityCount":
+        """Count the parameters of a network, tied ones once."""
+        return cls.of(dict(net.named_parameters()))
 
     @property
     def parameter_sparsity(self) -> float:
@@ -43,6 +48,11 @@ class SparsityCount:
     def weight_sparsity(self) -> float:
         """The fraction of weights that are zero."""
         return _fraction(self.weights - self.nonzero_weights, self.weights)
+
+
+def parameters_in(state: Mapping[str, Tensor], net: nn.Module) -> dict[str, Tensor]:
+    """Those tensors of a state that are parameters of a network: no buffers, and tied ones once."""
+    return {name: state[name] for name, _ in net.named_parameters()}
 
 
 def _size(tensors: Iterable[Tensor]) -> int:

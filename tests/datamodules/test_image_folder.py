@@ -1,6 +1,7 @@
 """Folders of images as people have them: odd files, odd modes, odd layouts."""
 
 import logging
+import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from types import SimpleNamespace
@@ -264,3 +265,26 @@ def test_two_processes_see_the_batches_of_one(folder):
     whole = [y for _, y in ready(folder).train_dataloader()]
     for parts, y in zip(zip(*shares, strict=True), whole, strict=True):
         assert torch.equal(torch.cat(parts), y)
+
+
+def test_links_are_followed_once_and_what_is_no_file_is_left_out(folder, caplog):
+    others = folder.parent / "others"
+    save(others / "1.png", RED)
+    (others / "again").symlink_to(others)
+    (folder / "b_red" / "linked").symlink_to(others)
+    (folder / "b_red" / "nowhere.png").symlink_to(folder.parent / "nothing.png")
+    os.mkfifo(folder / "a_green" / "pipe.png")
+    digest = content_digest(str(folder.parent), "mine")
+    with caplog.at_level(logging.WARNING):
+        data = ready(folder)
+    assert sum(len(data.pixels(split)) for split in ("train", "val", "test")) == 41
+    assert "left out 2: a_green/pipe.png (no file" in caplog.text and "nowhere.png" in caplog.text
+    assert digest == content_digest(str(folder.parent), "mine") is not None
+
+
+def test_transparent_pixels_of_16_bits_are_white(tmp_path):
+    pixels = np.full((4, 4), 1000, dtype=np.uint16)
+    pixels[:2] = 40000
+    Image.fromarray(pixels).save(tmp_path / "gray.png", transparency=1000)
+    found = decode(tmp_path / "gray.png", size=4, channels=1)
+    assert found[0, 0, 0] == 40000 >> 8 and found[0, 3, 3] == 255

@@ -49,6 +49,21 @@ def test_a_class_gets_those_that_it_takes():
     assert data.others == {"name": "mine", "in_channels": 1, "image_size": 9}
 
 
+class Swallowing(Plain):
+    def __init__(self, **others: int) -> None:
+        super().__init__()
+
+
+class Bare(LightningDataModule):
+    """Has no constructor of its own, and Lightning's takes any keywords."""
+
+
+@pytest.mark.parametrize("cls", [Swallowing, Bare])
+def test_facts_that_a_constructor_does_nothing_with_become_attributes(cls):
+    data = build_data(config(cls))
+    assert (data.name, data.in_channels, data.num_classes, data.image_size) == ("mine", 1, 5, 9)
+
+
 def test_a_class_that_knows_better_is_asked():
     with pytest.raises(ValueError, match="data.num_classes=4, but Knowing has 5: set data.num_cl"):
         build_data(config(Knowing, num_classes=4))

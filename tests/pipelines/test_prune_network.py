@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 from lightning import LightningDataModule
@@ -58,6 +59,11 @@ def net():
     return Net()
 
 
+def wide(data):
+    x, y = data.tensors
+    return TensorDataset(x.double(), y)
+
+
 def zeros(net):
     weights = [p for name, p in net.named_parameters() if p.ndim > 1]
     return sum(int((w == 0).sum()) for w in weights) / sum(w.numel() for w in weights)
@@ -92,6 +98,10 @@ def test_several_sparsities_of_a_data_module_are_read_again(net, tmp_path):
         assert all(torch.equal(t, other.state_dict()[n]) for n, t in one.state_dict().items())
     with pytest.raises(ValueError, match="another config"):
         prune(Net(), Own(), *SHORT, **arguments)
+    changed = deepcopy(net)
+    changed.stem[2] = nn.Sigmoid()
+    with pytest.raises(ValueError, match="another config"):
+        prune(changed, Own(), *SHORT, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +110,45 @@ def test_several_sparsities_of_a_data_module_are_read_again(net, tmp_path):
         ((TRAIN, TEST), {"method": "magnitud"}, "unknown, did you mean magnitude"),
         ((TRAIN,), {}, r"data is \(TensorDataset\): expected \(train, test\) or"),
         ((TensorDataset(torch.zeros(20, 1)), TEST), {}, "gives a list: expected"),
+        ((TRAIN, TEST), {"sparsity": 1.0}, "sparsity must be at least 0 and below 1, got 1.0"),
+        ((TRAIN, TEST), {"sparsity": []}, "give at least one fraction"),
+        ((TRAIN, TEST), {"method": "imp_rewind"}, "early"),
+        ((TRAIN, TEST), {"method": "dense"}, "method=dense: it prunes nothing"),
+        ((TRAIN, TEST), {"method": "scalegmn_inv"}, "needs a predictor"),
+        (
+            (wide(TRAIN), TEST),
+            {},
+            r"net cannot read an image of shape \[1, 6, 6\] and torch.float64",
+        ),
+        ((DataLoader(TRAIN, 512, drop_last=True), TEST, TEST), {}, "gives no batch"),
     ],
 )
 def test_what_does_not_fit_is_one_clear_line(net, data, options, message):
     with pytest.raises(ValueError, match=message) as caught:
         prune(net, data, **options)
     assert "\n" not in str(caught.value)
+
+
+def test_an_override_that_is_wrong_is_one_clear_line(net):
+    with pytest.raises(ValueError, match="max_epoch") as caught:
+        prune(net, (TRAIN, TEST), "finetune.max_epoch=1")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_that_gives_no_logits_is_one_clear_line():
+    with pytest.raises(
+        ValueError, match=r"net maps an image .* to \[1, 1, 4, 4\], expected logits"
+    ):
+        prune(nn.Conv2d(1, 1, 3), (TRAIN, TEST))
+
+
+def test_it_is_trained_in_training_mode_whatever_mode_it_was_in(net):
+    found = []
+    for training in (True, False):
+        given = deepcopy(net).train(training)
+        engine = ("finetune.engine=lightning", *SHORT)
+        found.append(prune(given, (TRAIN, TEST), *engine, sparsity=np.float64(0.5)).networks[0])
+        assert given.training == training
+    for one, other in zip(*(network.state_dict().values() for network in found), strict=True):
+        assert torch.equal(one, other)
+    assert not torch.equal(found[0].stem[1].running_mean, net.stem[1].running_mean)

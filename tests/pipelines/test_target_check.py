@@ -5,6 +5,7 @@ import torch
 from lightning import LightningDataModule
 from omegaconf import OmegaConf
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from pipelines.target_check import check_logits, check_target
 
@@ -12,7 +13,7 @@ X, Y = torch.zeros(4, 3, 8, 8), torch.tensor([0, 1, 2, 1])
 
 
 class Data(LightningDataModule):
-    in_channels, num_classes, image_size = 3, 3, 8
+    in_channels, num_classes, image_size, batch_size = 3, 3, 8, 4
 
     def __init__(self, *batches):
         super().__init__()
@@ -20,6 +21,9 @@ class Data(LightningDataModule):
 
     def val_dataloader(self):
         return self.batches
+
+    def train_dataloader(self):
+        return DataLoader(TensorDataset(X, Y), self.batch_size, drop_last=True)
 
 
 def net(channels=3, classes=3):
@@ -29,14 +33,43 @@ def net(channels=3, classes=3):
     )  # fmt: skip
 
 
-def check(data, made=None):
-    cfg = OmegaConf.create({"data": {"num_classes": data.num_classes}})
+def check(data, made=None, **settings):
+    plain = {"data": {"num_classes": data.num_classes}, "fold_batch_norm": False}
+    cfg = OmegaConf.create({**plain, **settings})
     check_target(SimpleNamespace(data=data, cfg=cfg, target=lambda: made or net()))
 
 
 @pytest.mark.parametrize("batch", [(X, Y), [X, Y]])
 def test_what_fits_passes(batch):
     check(Data(batch))
+
+
+def test_training_without_a_batch_is_one_clear_line():
+    data = Data((X, Y))
+    data.batch_size = 5
+    with pytest.raises(ValueError, match=r"Data.train_dataloader\(\) gives no batch: it has no"):
+        check(data)
+
+
+PRUNES = {"method": "scalegmn_eq", "pipeline": {"method": {}}, "selection": {"gauge": "raw"}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"model": {"image_shape": [3, 8, 8]}}, "scalegmn_eq"),
+        ({"sparsity_kind": {"norm": "all"}}, "sparsity_kind"),
+        ({"pruner": {"group_weight": 0.1}}, "pruner.group_weight"),
+        ({"selection": {"gauge": "balanced"}}, "selection.gauge=balanced"),
+    ],
+)
+def test_a_graph_that_a_run_needs_is_made_before_anything_is_trained(settings, reason):
+    data, normalised = Data((X, Y)), net()
+    normalised[1] = nn.GroupNorm(1, 2)
+    check(data, normalised, **PRUNES)
+    check(data, net(), **PRUNES | settings | {"fold_batch_norm": True})
+    with pytest.raises(ValueError, match=f"{reason} needs the graph of the target: .*GroupNorm"):
+        check(data, normalised, **PRUNES | settings)
 
 
 def test_a_network_is_left_as_it_was():

@@ -69,7 +69,7 @@ def pruned_zoo_card(table: pd.DataFrame, record: ZooRecord) -> str:
         f"`python train.py experiment=build_pruned_zoo`: of each, {lower} to {upper} % of the "
         "weights of all layers together and no biases, by a criterion drawn from "
         f"{', '.join(criteria[c] for c in recipe['criteria'])}, were set to zero and kept zero in "
-        "fine-tuning with {recipe['optimizer']}, learning rate {recipe['learning_rate']}, "
+        f"fine-tuning with {recipe['optimizer']}, learning rate {recipe['learning_rate']}, "
         f"in batches of {recipe['batch_size']} images from a fraction {recipe['train_fraction']} "
         "of the training images, with the base network's own dropout and no l2 term. Records are "
         f"of the epochs {listed(recipe['checkpoints'])} of fine-tuning; 0 is right after pruning. "

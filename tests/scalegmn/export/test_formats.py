@@ -133,3 +133,16 @@ def test_packages_that_are_missing_are_named_with_the_command(monkeypatch):
     monkeypatch.setattr(onnx_module, "PACKAGES", ("torch", "no_such_package"))
     with pytest.raises(ValueError, match=r"needs no_such_package: pip install -e \"\.\[export\]\""):
         ONNX()
+
+
+@pytest.mark.parametrize("form", [Safetensors(), Sparse()], ids=["safetensors", "sparse"])
+def test_tied_weights_are_read_back(form, tmp_path):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(36, 36), nn.Linear(36, 36)).requires_grad_(False)
+    net[2].weight = net[1].weight
+    assert write(form, tmp_path / f"net{form.suffix}", net=net) == 0
+
+
+def test_an_opset_that_the_exporter_does_not_write_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="format.opset=5: PyTorch's exporter writes opset 18"):
+        write(ONNX(opset=5), tmp_path / "net.onnx")
+    assert not list(tmp_path.iterdir())

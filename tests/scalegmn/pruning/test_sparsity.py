@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from scalegmn.pruning import SparsityCount, magnitude, make_mask
+from scalegmn.pruning import SparsityCount, magnitude, make_mask, parameters_in
 from scalegmn.targets import SmallCNN
 
 
@@ -29,6 +29,27 @@ def test_running_statistics_are_no_parameters():
     count = SparsityCount.of(norm.state_dict())
     assert count == SparsityCount.of(dict(norm.named_parameters()))
     assert (count.parameters, count.weights) == (36 + 4 + 8, 36)
+
+
+class Odd(nn.Module):
+    """With a buffer of two axes, and a weight that two layers share."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.second.weight = self.first.weight
+        self.register_buffer("grid", torch.ones(20, 20))
+
+
+def test_buffers_are_no_parameters_and_tied_ones_count_once():
+    net = Odd()
+    with torch.no_grad():
+        net.first.weight[0] = 0
+    count = SparsityCount.of_network(net)
+    assert (count.weights, count.nonzero_weights, count.parameters) == (9, 6, 15)
+    params = parameters_in(net.state_dict(), net)
+    assert set(params) == {"first.weight", "first.bias", "second.bias"}
+    assert SparsityCount.of(params) == count
 
 
 def test_no_parameters_are_not_sparse():

@@ -85,6 +85,7 @@ def test_criteria_are_drawn_for_each_network_and_do_not_depend_on_those_beside_i
     assert criteria_of(tmp_path / "1") == {"magnitude", "random", "l1"}
     assert_allclose(one.weights, four.weights, rtol=1e-3, atol=1e-4)
     card = (tmp_path / "1" / "README.md").read_text()
+    assert "{" not in card.partition("## Columns")[0]
     assert "`random`, `l1` (the smallest after 2 epochs with an L1 penalty of 0.1" in card
 
 
