@@ -1,6 +1,7 @@
 """The protocol of a run: all settings that a fair comparison shares."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -54,6 +55,22 @@ def protocol(cfg: DictConfig) -> dict[str, Value]:
     plain = {key: _plain(value) for key, value in settings.items()}
     kept = {k: value for k, value in plain.items() if value is not None and k not in UNUSED}
     return dict(sorted(kept.items()))
+
+
+def protocol_of_compared(cfg: DictConfig, name: str) -> dict[str, Value]:
+    """The settings of a method that a run compares its own with.
+
+    Args:
+        cfg: of the run.
+        name: of the method in ``compare``.
+    """
+    own = deepcopy(cfg)
+    node = OmegaConf.to_container(cfg.compare[name], resolve=False)
+    OmegaConf.update(own, "pruner", node, merge=False)
+    own.method = name
+    if "${model}" not in str(node) and OmegaConf.select(own, "model") is not None:
+        own.model = None
+    return protocol(own)
 
 
 def _parts(cfg: DictConfig) -> tuple[str, ...]:

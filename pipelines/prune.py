@@ -10,7 +10,7 @@ from pipelines.finetune import Job, finetune_all
 from pipelines.finetuning.engine import chosen_engine
 from pipelines.methods import Method
 from pipelines.methods.candidate import Guided
-from pipelines.protocol import protocol
+from pipelines.protocol import protocol, protocol_of_compared
 from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.run_record import is_resumed
@@ -80,6 +80,10 @@ class Prune:
             pruned=tuple(rows),
             guidance=self.method.guidance() if isinstance(self.method, Guided) else None,
             protocol={**protocol(run.cfg), "finetune.engine": engine},
+            compared={
+                method.name: {**protocol_of_compared(run.cfg, key), "finetune.engine": engine}
+                for key, method in self.compare.items()
+            },
             method_seconds=None if is_resumed(run.folder) else round(own, 1),
         )
         network_figures(run, results, dense.net)

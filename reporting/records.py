@@ -14,6 +14,11 @@ FINETUNED_DENSE = "dense, fine-tuned"
 DENSE = frozenset({"dense", FINETUNED_DENSE})
 # Settings without a meaning where nothing is pruned.
 OF_PRUNING = ("selection.", "pruner.", "prune_biases")
+# Settings of single methods.
+OF_METHODS = (
+    *("pruner.", "selection.allocate", "model.", "architecture.", "optimizer.", "scheduler."),
+    *("guard.", "callbacks.", "trainer.max_epochs", "trainer.gradient_clip_val"),
+)
 # Target, data set, remark on it, whether the dense network saw validation images, its settings.
 SectionKey = tuple[str, str, str, bool, str]
 # The dense network (its hash) and the seed of the run that pruned it.
@@ -122,9 +127,10 @@ def without_repeated_dense(runs: Sequence[Run]) -> list[Run]:
 
 def _pruned_records(run: Run) -> Iterable[Record]:
     results = run.results
-    settings, section = split(results), section_key(results)
+    section = section_key(results)
     for row in results.pruned:
         method = row.method or str(results.method)
+        settings = split(_as_its_own(results, row))
         own = settings.method
         if method == "dense":
             own = {key: value for key, value in own.items() if not key.startswith(OF_PRUNING)}
@@ -139,6 +145,17 @@ def _pruned_records(run: Run) -> Iterable[Record]:
             row=row,
             runs=(run,),
         )
+
+
+def _as_its_own(results: Results, row: PrunedRow) -> Results:
+    """The results with the protocol of the method of a row, which the run's own is compared with.
+
+    Where that is not recorded, without what is known to belong to the run's own method.
+    """
+    if row.method is None or not results.protocol:
+        return results
+    others = {k: v for k, v in results.protocol.items() if not k.startswith(OF_METHODS)}
+    return replace(results, protocol=results.compared.get(row.method, others))
 
 
 def _choose_rates(records: Sequence[Record]) -> list[Record]:

@@ -66,6 +66,7 @@ class Results:
         config_hash: of the resolved config without paths, devices, loggers and output folders.
         protocol: what a comparison must share, by key of the config, such as ``finetune.lr``; not
             the seed, paths or devices. Runs with other values are other rows of a table.
+        compared: the same for the methods that the run compares its own with, by their names.
         versions: of the packages that matter.
         debug: ``True`` for a run on some batches only, whose numbers mean nothing.
 
@@ -94,6 +95,7 @@ class Results:
     device: str | None = None
     config_hash: str | None = None
     protocol: Mapping[str, ProtocolValue] = field(default_factory=dict)
+    compared: Mapping[str, Mapping[str, ProtocolValue]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     debug: bool | None = None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from pipelines.protocol import protocol
+from pipelines.protocol import protocol, protocol_of_compared
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -114,3 +114,16 @@ def test_gates_are_part_of_the_protocol_of_masks():
         *("model.gates._target_", "model.gates.sparsity", "model.l0_weight"),
         *("model.gates.slope", "model.gates.start"),
     }
+
+
+@pytest.mark.parametrize(
+    "main", ["baseline_erk", "eq_prune_small_cnn", "baseline_gmp", "baseline_magnitude"]
+)
+@pytest.mark.parametrize("name", ["magnitude", "random", "lamp"])
+def test_a_method_has_the_same_settings_as_the_main_one_and_as_one_to_compare_with(main, name):
+    overrides = [f"experiment={main}", f"+pruner@compare.{name}={name}", "paths.run_dir=/run"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        found = protocol_of_compared(compose("train", overrides=overrides), name)
+    # The dense network of the run is one for all.
+    folded = f"fold_batch_norm={found['fold_batch_norm']}"
+    assert found == settings(f"experiment=baseline_{name}", folded)

@@ -307,3 +307,19 @@ def test_runs_on_some_batches_only_do_not_count(run):
     found = rows([run(test_acc=0.4), run(test_acc=0.9, debug=True)])
     assert found["magnitude", 0.9].test_acc.mean == 0.4
     assert table([run(debug=True)]) == []
+
+
+def test_a_compared_method_has_its_own_settings(run):
+    alone = run(1, test_acc=0.5, protocol=PROTOCOL | {"pruner.score": "magnitude"})
+    (row,) = alone.pruned
+    main = replace(
+        run(2, test_acc=0.3, protocol=PROTOCOL | {"pruner.score": "snip", "optimizer.lr": 1}),
+        method="snip",
+    )
+    beside = replace(row, method="magnitude", test_acc=0.7)
+    told = replace(main, pruned=(*main.pruned, beside), compared={"magnitude": alone.protocol})
+    found = rows([alone, told])
+    assert found["magnitude", 0.9].test_acc.n == 2 and found["snip", 0.9].test_acc.n == 1
+    # Of older files it is not known; it is not that of the run's own method.
+    untold = rows([replace(told, compared={})])["magnitude", 0.9].records[0].settings
+    assert not [key for key in untold if key.startswith(("pruner.", "optimizer."))]
