@@ -16,12 +16,12 @@ from scalegmn.zoo.steps import Steps, at_steps
 
 HOW_TO_MAKE = (
     "make a pruned zoo with `python train.py experiment=build_pruned_zoo`, or set data.folder "
-    "(data.pruned.folder of data=zoo_union) to one"
+    "(data.pruned.folder of data=zoo_union, guard.zoo.folder of a guard) to one"
 )
 HOW_TO_NAME_THE_BASE = (
-    "set data.base.folder (data.pruned.base.folder of data=zoo_union) to the zoo that networks "
-    "were pruned from; `python get_data.py` or experiment=build_zoo makes one, and "
-    "experiment=build_pruned_zoo prunes its networks"
+    "set data.base.folder (data.pruned.base.folder of data=zoo_union, guard.zoo.base.folder of a "
+    "guard) to the zoo that networks were pruned from; `python get_data.py` or experiment=build_"
+    "zoo makes one, and experiment=build_pruned_zoo prunes its networks"
 )
 
 

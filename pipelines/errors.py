@@ -11,6 +11,7 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf.errors import OmegaConfBaseException
 
 from pipelines.system_errors import named_os_error, os_error_behind
+from pipelines.unknown_key import explained
 
 # What the user asked for, also in processes that inherit what a command sets for Hydra.
 ASKED = os.environ.get("SCALEGMN_FULL_ERROR", os.environ.get("HYDRA_FULL_ERROR", "0"))
@@ -74,7 +75,7 @@ def one_line(error: BaseException) -> str:
         return _of_instantiation(error)
     if (behind := os_error_behind(error)) is not None:
         return named_os_error(behind)
-    text = _flat(str(error))
+    text = explained(_flat(str(error)))
     return text + EXTRAS if re.search("Could not find 'hydra/(launcher|sweeper)/", text) else text
 
 

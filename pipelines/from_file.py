@@ -15,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from scalegmn.formats import read_metadata
+from scalegmn.pruning.masked_network import NAMES as MASKED
 
 CONF = Path(__file__).parents[1] / "conf"
 # Config groups: the metadata that names the choice, the node it sets, and the metadata with values.
@@ -36,9 +37,14 @@ def network_metadata(file: str) -> dict[str, str]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged, or the file of a predictor.
+        ValueError: if it is damaged, or the file of a predictor or of a stage.
     """
     about = read_metadata(file)
+    if MASKED in about:
+        raise ValueError(
+            f"{file} is what a stage left for the next one: give a network that is finished, such "
+            "as pruned_90.safetensors"
+        )
     if "recipe" in about:
         raise ValueError(
             f"{file} is a predictor: give it as predictor=, and as network= the file of a network "

@@ -8,6 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from pipelines.json_files import read_json, write_json
+from pipelines.lock import HOLDER, LOCK
 
 NAME = "run.json"
 
@@ -61,12 +62,13 @@ def is_resumed(folder: Path) -> bool:
 def begin_session(folder: Path, config_hash: str) -> RunRecord:
     """Claim the folder for a config, and start the clock of a session.
 
-    A session that was killed ended when it last wrote something.
+    A session that was killed ended when it last wrote something; the lock is that of this one.
     """
     earlier = read_record(folder)
     spent = 0.0
     if earlier is not None:
-        written = max(f.stat().st_mtime for f in folder.rglob("*") if f.is_file())
+        files = [f for f in folder.rglob("*") if f.is_file() and f.name not in (LOCK, HOLDER)]
+        written = max(f.stat().st_mtime for f in files)
         spent = earlier.earlier_seconds + max(0.0, written - earlier.began)
     record = RunRecord(config_hash, time.time(), spent)
     write_json(folder / NAME, asdict(record))

@@ -26,7 +26,7 @@ def end(monkeypatch, tmp_path):
     def end(*arguments, script=train):
         folder = tmp_path / "run"
         before = sorted(folder.rglob("*"))
-        argv = ["script.py", *map(str, arguments), f"hydra.run.dir={folder}"]
+        argv = [f"{script.__name__}.py", *map(str, arguments), f"hydra.run.dir={folder}"]
         if script is train:
             argv.append(f"paths.dense_dir={tmp_path}/shared")
         monkeypatch.setattr(sys, "argv", argv)
@@ -57,7 +57,14 @@ def files(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["foo=1"], "error: Could not override 'foo'. To append to your config use +foo=1"),
+        (["foo=1"], "error: no key foo (+foo= gives one to an object that takes it)"),
+        (
+            ["sparsit=0.9"],
+            "error: no key sparsit (+sparsit= gives one to an object that takes it); ",
+        ),
+        (["selection.gague=raw"], "; did you mean selection.gauge?"),
+        (["experiment=eq_prune_small_cnn", "model.l1_wieght=1"], "did you mean model.l1_weight?"),
+        (["-m", "finetune.lrs=1,2"], "; did you mean finetune.lr?"),
         (["experiment=nope"], "Could not find 'experiment/nope' Available options"),
         (["hydra/launcher=nope"], 'come with pip install -e ".[sweeps]"'),
         (["trainer.max_epochs=abc"], "error: trainer.max_epochs='abc': expected"),
@@ -98,7 +105,7 @@ def test_mistakes_in_the_command(end, arguments, message):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("foo=1", "error: Could not override 'foo'"),
+        ("root=foo", "error: no key root (+root= gives one to an object that takes it); did you"),
         ("roots=5", "error: roots=5: expected str"),
         ("roots=[5]", "error: roots=[5]: expected str"),
         ("output_dir=null", "error: output_dir=None: expected str"),
@@ -171,9 +178,25 @@ def test_a_run_whose_own_checkpoint_is_damaged_says_so(end, checkpoint, tmp_path
     )
 
 
-def test_an_unsupported_layer_is_named(end):
-    net = "{_target_:torch.nn.ConvTranspose2d,in_channels:1,out_channels:10,kernel_size:3}"
-    assert "ConvTranspose2d" in end(f"model.target.net={net}")
+UNREADABLE = """
+from torch import nn
+
+
+def build():
+    return nn.Sequential(nn.ConvTranspose2d(1, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+"""
+
+
+def test_an_unsupported_layer_is_named_before_anything_is_trained(end, tmp_path):
+    (tmp_path / "mine.py").write_text(UNREADABLE)
+    command = (
+        "experiment=eq_prune_custom",
+        "data=digits",
+        f"target.factory={tmp_path}/mine.py:build",
+    )
+    said = end(*command, "debug=smoke")
+    assert "scalegmn_eq needs the graph of the target" in said and "ConvTranspose2d" in said
+    assert not (tmp_path / "shared").exists()
 
 
 def test_missing_and_damaged_images(end, tmp_path):

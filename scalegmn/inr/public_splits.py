@@ -34,24 +34,32 @@ def split_by_file(file: Path, checkpoints: Sequence[Checkpoint]) -> dict[Split, 
     """The split that a file lists by paths, of which the part from the data set's folder on counts.
 
     Raises:
-        ValueError: if it is damaged, or names an INR that is not there.
+        ValueError: if it is damaged, names an INR that is not there or one twice, or gives one
+            another label than its folder.
     """
     try:
         content: Any = json.loads(file.read_text(encoding="utf-8-sig"))
         listed = {split: _paths(content[split]) for split in SPLITS}
+        labels = {split: _labels(content[split], len(listed[split])) for split in SPLITS}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{file}: damaged ({error!r}); expected JSON with lists of paths for "
             f"{', '.join(SPLITS)}; delete it to split by data.split_seed"
         ) from error
     by_name = {_name(c.path.as_posix()): c for c in checkpoints}
+    remedy = "get the data set again, or delete this file to split what is there by data.split_seed"
+    first: dict[str, Split] = {}
     for split in SPLITS:
-        for path in listed[split]:
-            if _name(path) not in by_name:
-                raise ValueError(
-                    f"{file}: its {split} split has {path}, which is not in {file.parent}: get the "
-                    "data set again, or delete this file to split what is there by data.split_seed"
-                )
+        for path, label in zip(listed[split], labels[split], strict=True):
+            has, name = f"{file}: its {split} split has {path}", _name(path)
+            if name not in by_name:
+                raise ValueError(f"{has}, which is not in {file.parent}: {remedy}")
+            if name in first:
+                raise ValueError(f"{has}, which its {first[name]} split has, too: {remedy}")
+            first[name] = split
+            known = by_name[name].label
+            if None not in (label, known) and label != known:
+                raise ValueError(f"{has} with label {label}, whose folder says {known}: {remedy}")
     return {split: [by_name[_name(path)] for path in listed[split]] for split in SPLITS}
 
 
@@ -90,6 +98,15 @@ def _paths(listed: Any) -> list[str]:
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise TypeError("expected a list of paths")
     return paths
+
+
+def _labels(listed: Any, count: int) -> list[int | None]:
+    if not isinstance(listed, dict) or "label" not in listed:
+        return [None] * count
+    labels = [int(label) for label in listed["label"]]
+    if len(labels) != count:
+        raise ValueError(f"{count} paths and {len(labels)} labels")
+    return [*labels]
 
 
 def _name(path: str) -> str:

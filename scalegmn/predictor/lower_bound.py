@@ -42,8 +42,10 @@ class LowerBound(Judge):
             raise ValueError(f"an ensemble needs at least two predictors, got {len(members)}")
         for member in members[1:]:
             if member.recipe != members[0].recipe:
-                names = f"{members[0].recipe.name} and {member.recipe.name}"
-                raise ValueError(f"members of an ensemble are alike, but for weights: got {names}")
+                raise ValueError(
+                    "members of an ensemble (predictor.weights, guard.others) are alike, but for "
+                    f"weights: got {members[0].recipe} and {member.recipe}"
+                )
         check_number("guard.k", k, least=0)
         super().__init__(members[0])
         self.k = k

@@ -119,3 +119,8 @@ def test_a_file_of_another_class_is_read_as_the_command_says(tested):
     network = {"_target_": "scalegmn.targets.VGG", "depth": 11}
     about = {"target": "small_cnn", "dataset": "digits", "network": network}
     assert tested(about)["parameters"] == 4970
+
+
+def test_what_a_stage_left_for_the_next_one_is_no_network_to_evaluate(tested):
+    said = tested({"masked": "[]", "target": "small_cnn", "dataset": "digits"})
+    assert "is what a stage left for the next one: give a network that is finished" in said

@@ -13,6 +13,10 @@ def test_a_folder_remembers_its_config_and_its_time(tmp_path):
     later = tmp_path / "last.ckpt"
     later.write_text("")
     os.utime(later, (first.began + 100, first.began + 100))
+    # The lock that the next session has taken by now says nothing about this one.
+    for name in (".lock", ".lock.json"):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (first.began + 5000, first.began + 5000))
     second = begin_session(tmp_path, "abc")
     assert second.earlier_seconds == pytest.approx(100)
     assert second.seconds >= second.earlier_seconds

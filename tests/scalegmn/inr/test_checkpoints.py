@@ -105,27 +105,50 @@ def test_a_split_needs_images(mnist):
         split_by_seed(training, 0)
 
 
-def listed(folder, count=3):
-    path = "anywhere/mnist-inrs/mnist_png_training_{0}_{0}/checkpoints/fit.pth"
-    rows = {"path": [path.format(i) for i in range(count)], "label": ["0"] * count}
-    (folder / "mnist_splits.json").write_text(
-        json.dumps(dict.fromkeys(("train", "val", "test"), rows))
-    )
+def listed(folder, count=3, **changes):
+    """Three splits of as many INRs, whose folders say the labels."""
+    path = "anywhere/mnist-inrs/mnist_png_training_{0}_{1}/checkpoints/fit.pth"
+    content = {}
+    for k, split in enumerate(("train", "val", "test")):
+        labels = [i % 10 for i in range(k * count, (k + 1) * count)]
+        paths = [path.format(label, k * count + i) for i, label in enumerate(labels)]
+        content[split] = {"path": paths, "label": [str(label) for label in labels]}
+    (folder / "mnist_splits.json").write_text(json.dumps(content | changes))
     return split_file(folder, None)
 
 
 def test_a_published_split_file_is_read_whatever_comes_before_the_folder(mnist):
     found, _ = find_checkpoints(mnist)
     splits = split_by_file(listed(mnist), found)
-    assert [c.image for c in splits["val"]] == [0, 1, 2]
+    assert [c.image for c in splits["val"]] == [3, 4, 5]
+
+
+FIRST = "mnist-inrs/mnist_png_training_0_0/checkpoints/fit.pth"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({"path": [FIRST], "label": ["0"]}, "its test split has .*_0_0.*, which its train split"),
+        ([FIRST], "its test split has .*_0_0.*, which its train split has, too: get the data set"),
+        ({"path": [FIRST[:-9] + "fit.pth"] * 2, "label": ["0"]}, "2 paths and 1 labels"),
+        (
+            {"path": ["mnist_png_training_9_9/checkpoints/fit.pth"], "label": ["12"]},
+            "with label 12, whose folder says 9: get",
+        ),
+    ],
+)
+def test_a_split_that_contradicts_itself_or_the_folders_is_refused(mnist, rows, message):
+    found, _ = find_checkpoints(mnist)
+    with pytest.raises(ValueError, match=message) as caught:
+        split_by_file(listed(mnist, test=rows), found)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_checkpoint_that_is_missing_from_the_split_is_named(mnist):
     found, _ = find_checkpoints(mnist)
-    with pytest.raises(
-        ValueError, match=r"its train split has .*training_10_10.*, which is not in"
-    ):
-        split_by_file(listed(mnist, 15), found)
+    with pytest.raises(ValueError, match=r"its val split has .*training_4_14.*, which is not in"):
+        split_by_file(listed(mnist, 10), found)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"train": []}', '{"train": 1, "val": 1, "test": 1}'])
