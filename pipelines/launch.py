@@ -41,7 +41,7 @@ from pipelines.job_process import needs_own_process
 from pipelines.lock import locked
 from pipelines.logfile import LogFile, logged_to
 from pipelines.machine_share import take_gpu
-from pipelines.override_check import check_overrides
+from pipelines.override_check import check_overrides, warn_of_unread
 from pipelines.paths import expand_home, see_current_folder, with_home
 from pipelines.ranks import is_first_rank
 from pipelines.signals import GRACE_SECONDS, Ending, current_ending, interrupted_by_signals
@@ -132,6 +132,7 @@ def _in_folder(cfg: DictConfig) -> Iterator[Job]:
         if not _is_sweep() and run_id.SWEEP_JOB not in os.environ:
             current_ending().last_words = _last_words(command_that_continues(this.folder))
         log.info("results will be in %s", shown(this.folder))
+        warn_of_unread(cfg)
         try:
             _import_lightning()
             yield this

@@ -1,5 +1,6 @@
 """Check the keys that a command line adds to a config or removes from it."""
 
+import logging
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -7,10 +8,16 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+log = logging.getLogger(__name__)
+
 # Groups that set keys of others, and have none of their own.
 WITHOUT_KEYS = ("debug", "experiment", "hparams", "sweep")
 # Mappings whose keys are free.
 FREE = ("compile", "metadata", "target.arguments")
+# What only methods read that train something.
+TRAINING = ("optimizer", "scheduler", "trainer.max_epochs", "trainer.gradient_clip_val")
+# Which have their own.
+STAGES = ("finetune", "dense")
 
 
 def check_overrides(cfg: DictConfig) -> None:
@@ -28,6 +35,18 @@ def check_overrides(cfg: DictConfig) -> None:
             _check_removed(key)
         elif override.startswith("+"):
             _check_added(cfg, key)
+
+
+def warn_of_unread(cfg: DictConfig) -> None:
+    """Name keys of training that the command gives to methods that train nothing.
+
+    No error, as sweeps may give a key to several methods.
+    """
+    for key in map(_key, HydraConfig.get().overrides.task if HydraConfig.initialized() else []):
+        part = next((p for p in TRAINING if f"{key}.".startswith(f"{p}.")), None)
+        if part is not None and _trains_nothing(cfg, part):
+            own = " and ".join(f"{stage}.{part.rpartition('.')[2]}" for stage in STAGES)
+            log.warning("%s: %s trains nothing by it; %s are others", key, cfg.method, own)
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
@@ -56,8 +75,18 @@ def _check_added(cfg: DictConfig, key: str) -> None:
     if isinstance(known, DictConfig) and last in known:
         return
     names = [str(name) for name in known] if isinstance(known, DictConfig) else []
-    question = nearest(last, names if parent else [*names, *_groups()])
+    there = [f"{parent}.{name}" for name in names] if parent else [*names, *_groups()]
+    question = nearest(key, there)
     raise ValueError(f"+{key}: nothing reads this key{question}")
+
+
+def _trains_nothing(cfg: DictConfig, part: str) -> bool:
+    """Whether the run prunes networks by methods that do not read a part of the config."""
+    if cfg.get("model") or OmegaConf.select(cfg, "pipeline.method") is None:
+        return False
+    return f"${{{part}}}" not in OmegaConf.to_yaml(
+        OmegaConf.masked_copy(cfg, ["pruner", "compare"])
+    )
 
 
 def _groups() -> list[str]:

@@ -7,7 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from pipelines.config_check import check_types
-from pipelines.override_check import check_overrides
+from pipelines.override_check import check_overrides, warn_of_unread
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -32,7 +32,10 @@ def composed():
         ("+sparsty=0.5", "+sparsty: nothing reads this key; did you mean sparsity?"),
         ("+experimnt=quickstart", "+experimnt: nothing reads this key; did you mean experiment?"),
         ("++sede=1", "+sede: nothing reads this key; did you mean seed?"),
-        ("+selection.gaug=raw", "+selection.gaug: nothing reads this key; did you mean gauge?"),
+        (
+            "+selection.gaug=raw",
+            "+selection.gaug: nothing reads this key; did you mean selection.gauge?",
+        ),
         ("+nothing_like_it=1", "+nothing_like_it: nothing reads this key"),
         ("+callbacks.mine={threshold: 1}", "+callbacks.mine: nothing reads this key"),
         ("~optimizer", "~optimizer removes what every run needs: choose another optimizer="),
@@ -110,3 +113,26 @@ def test_objects_that_cannot_be_made(node, message):
 def test_objects_that_take_anything_are_left_alone():
     check_types(OmegaConf.create({"a": {"_target_": "builtins.dict", "b": 1}}))
     check_types(OmegaConf.create({"a": ADAM, "b": [1, 2], "c": None}))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "override", "warned"),
+    [
+        ("baseline_magnitude", "optimizer.lr=1", True),
+        ("baseline_magnitude", "optimizer=adamw", True),
+        ("baseline_magnitude", "trainer.max_epochs=5", True),
+        ("baseline_magnitude", "finetune.lr=1", False),
+        ("baseline_magnitude", "trainer.precision=32-true", False),
+        ("baseline_l1", "optimizer.lr=1", False),
+        ("baseline_gmp", "trainer.max_epochs=5", False),
+        ("eq_prune_small_cnn", "optimizer.lr=1", False),
+        ("train_small_cnn", "trainer.max_epochs=5", False),
+        ("predict_small_cnn", "optimizer.lr=1", False),
+    ],
+)
+def test_keys_of_training_are_named_where_nothing_is_trained(
+    composed, caplog, experiment, override, warned
+):
+    warn_of_unread(composed(f"experiment={experiment}", override))
+    said = f"{override.partition('=')[0]}: magnitude trains nothing by it; finetune."
+    assert (said in caplog.text) == warned == bool(caplog.text)
