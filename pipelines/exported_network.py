@@ -76,7 +76,10 @@ def exported_network(cfg: DictConfig) -> ExportedNetwork:
 
 def _input_shape(cfg: DictConfig) -> list[int]:
     if cfg.input_shape is not None:
-        return list(cfg.input_shape)
+        shape = list(cfg.input_shape)
+        if len(shape) != 3:
+            raise ValueError(f"input_shape={shape}: expected [channels, height, width]")
+        return shape
     data = cfg.data
     if data.get("in_channels") is None or data.get("image_size") is None:
         raise ValueError("data= does not say how large its images are: give input_shape=[c,h,w]")

@@ -14,6 +14,8 @@ from pipelines.tensor_hash import tensor_hash
 from reporting.model_card import Exported, model_card
 from reporting.provenance import Provenance, provenance
 from scalegmn.formats import atomic_path, read_metadata
+from scalegmn.graph import fold_batch_norm
+from scalegmn.graph.fold import has_batch_norm
 from scalegmn.pruning import SparsityCount
 
 log = logging.getLogger(__name__)
@@ -32,10 +34,9 @@ def write_model_card(
         exported: the network.
         record: of ``export.json``.
     """
-    state = exported.before.state_dict()
     count = SparsityCount.of_network(exported.before)
     about = read_metadata(cfg.file)
-    origin = provenance(Path(cfg.file), nonzero=count.nonzero, digest=tensor_hash(state))
+    origin = provenance(Path(cfg.file), nonzero=count.nonzero, digests=_digests(exported))
     if (named := _other_factory(about, cfg.target.net.get("factory"))) is not None:
         origin = Provenance(missing=f"the file names {named} as what makes its network")
         log.warning("%s: %s, and %s was given", cfg.file, origin.missing, cfg.target.net.factory)
@@ -61,6 +62,13 @@ def write_model_card(
     )
     with atomic_path(folder / FILE) as temporary:
         temporary.write_text(model_card(facts, origin), encoding="utf-8")
+
+
+def _digests(exported: ExportedNetwork) -> set[str]:
+    """Hashes of a network as it is, and as runs measure it that fold its normalisation."""
+    net = exported.before
+    folded = [fold_batch_norm(net, exported.example)] if has_batch_norm(net) else []
+    return {tensor_hash(each.state_dict()) for each in [net, *folded]}
 
 
 def _other_factory(about: Mapping[str, str], given: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Find what the results beside a network's file say about it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Provenance:
     missing: str = ""
 
 
-def provenance(file: Path, *, nonzero: int, digest: str) -> Provenance:
+def provenance(file: Path, *, nonzero: int, digests: Collection[str]) -> Provenance:
     """The run whose results have a network's file.
 
     Networks of the methods that a run compares lie in folders inside the run's.
@@ -31,7 +32,7 @@ def provenance(file: Path, *, nonzero: int, digest: str) -> Provenance:
     Args:
         file: of the network.
         nonzero: its parameters that are not zero: results that count others are of another file.
-        digest: hash of its tensors, for a dense network.
+        digests: hashes of its tensors, for a dense network; also with folded normalisation.
     """
     found = [folder / NAME for folder in (file.parent, file.parent.parent)]
     path = next((path for path in found if path.is_file()), None)
@@ -46,6 +47,6 @@ def provenance(file: Path, *, nonzero: int, digest: str) -> Provenance:
     if row is not None and row.nonzero in (None, nonzero):
         return Provenance(run, row)
     dense = run.results.dense
-    if row is None and dense is not None and dense.hash == digest:
+    if row is None and dense is not None and dense.hash in digests:
         return Provenance(run, dense)
     return Provenance(missing=f"{NAME} beside the file has no row of this network")

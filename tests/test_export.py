@@ -13,10 +13,12 @@ import evaluate
 import export
 from pipelines import launch, notebook, speed
 from pipelines.pretrained import pretrained
+from pipelines.tensor_hash import tensor_hash
 from reporting import DenseRow, PrunedRow, Results
 from scalegmn.formats import load_state, read_metadata, save_network
+from scalegmn.graph import fold_batch_norm
 from scalegmn.pruning import SparsityCount
-from scalegmn.targets import SmallCNN
+from scalegmn.targets import ResNet, SmallCNN
 
 NETWORK = {"_target_": "scalegmn.targets.SmallCNN", "dropout": 0.0, "width": 4}
 ABOUT = {
@@ -255,8 +257,9 @@ def test_channels_that_cannot_be_removed_are_named_with_the_way_out(custom, comm
         (["file=none.safetensors"], "none.safetensors: no such file"),
         (["file={run}/pruned_50.safetensors", "format=caffe"], "Could not find 'format/caffe'"),
         (["file={run}/pruned_50.safetensors", "tolerance=0"], "tolerance must be a number above"),
+        (["file={run}/pruned_50.safetensors", "input_shape=[1,28]"], "expected [channels, height"),
     ],
-    ids=["nothing", "no file", "format", "tolerance"],
+    ids=["nothing", "no file", "format", "tolerance", "shape"],
 )
 def test_mistakes_are_one_line(given, message, run, command):
     assert message in command(export, *(g.format(run=run) for g in given))
@@ -267,3 +270,20 @@ def test_a_file_is_not_written_over_itself(run):
     before = file.read_bytes()
     last = called(export, run, f"file={file}", "format=safetensors")
     assert "would be written over itself" in last and file.read_bytes() == before
+
+
+def test_a_dense_network_has_its_accuracy_where_its_run_folded_its_normalisation(tmp_path):
+    torch.manual_seed(0)
+    net = ResNet(20, in_channels=1).eval()
+    about = {"target": "resnet20", "dataset": "digits"}
+    save_network(tmp_path / "dense.safetensors", net.state_dict(), about)
+    for measured in (net, fold_batch_norm(net)):
+        dense = DenseRow(
+            test_acc=0.4321, saw_validation=False, hash=tensor_hash(measured.state_dict())
+        )
+        facts = {"target": "resnet20", "dataset": "digits", "seed": 1, "dense": dense}
+        Results(experiment="e", method="dense", **facts).write(tmp_path / "results.json")
+        folder = called(
+            export, tmp_path / "out", f"file={tmp_path}/dense.safetensors", "format=sparse"
+        )
+        assert "43.21 %" in (folder / "README.md").read_text()

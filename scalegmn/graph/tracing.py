@@ -101,7 +101,10 @@ class _Reader:
             raise ValueError("the output must be made by layers, not be the input or padding")
         unused = sorted(set(self.names.values()) - {w.name for w in self.ledger.weights})
         if unused:
-            raise ValueError(f"parameters that no layer of the graph uses: {', '.join(unused)}")
+            raise ValueError(
+                f"parameters that no layer of the graph uses: {', '.join(unused)}; it holds those "
+                "of convolutions, linear layers and normalisations that follow them"
+            )
         return assemble(self.ledger, signal.index)
 
     def _layer(self, call: Call) -> Signal:

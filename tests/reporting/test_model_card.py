@@ -44,7 +44,7 @@ def results(**options):
 
 
 def card(folder, name="pruned_90.safetensors", *, nonzero=100, digest="", **options):
-    origin = provenance(folder / name, nonzero=nonzero, digest=digest)
+    origin = provenance(folder / name, nonzero=nonzero, digests=[digest])
     text = model_card(replace(EXPORTED, **options), origin)
     _, matter, body = text.split("---\n", 2)
     return yaml.safe_load(matter), body
