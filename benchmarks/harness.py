@@ -159,7 +159,7 @@ def _write(rows: Sequence[tuple[Case, dict[str, Measured]]], args: argparse.Name
     name = Path(sys.argv[0]).stem
     cuda = args.device == "cuda"
     record = {
-        "command": f"python benchmarks/{name}.py --device {args.device} --rounds {args.rounds}"
+        "command": f"python -m benchmarks.{name} --device {args.device} --rounds {args.rounds}"
         + (f' --case "{args.case}"' if args.case else ""),
         "device": torch.cuda.get_device_name() if cuda else _processor(),
         "threads": torch.get_num_threads(),

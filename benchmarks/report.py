@@ -1,6 +1,6 @@
 """The tables and the figure of the benchmarks, from the results that lie in ``results/``.
 
-``python benchmarks/report.py`` writes ``results/growth_<device>.png`` and the tables in README.md.
+``python -m benchmarks.report`` writes ``results/growth_<device>.png`` and the tables in README.md.
 """
 
 import json
@@ -76,7 +76,7 @@ def error_table(record: Record) -> str:
     head = f"| network | {' | '.join(precisions)} |"
     rule = "|---|" + "---:|" * len(precisions)
     about = f"{record['device']}, torch {record['versions']['torch']}"
-    command = "python benchmarks/operator_precision.py"
+    command = "python -m benchmarks.operator_precision"
     return "\n".join([f"`{command}` ({about}):", "", head, rule, *rows])
 
 
