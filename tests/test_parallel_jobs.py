@@ -49,7 +49,7 @@ def test_two_jobs_train_the_dense_network_that_both_need_once(tmp_path):
     (metrics,) = (tmp_path / "dense").glob("*/metrics.csv")
     with metrics.open(newline="") as stream:
         assert [int(row["epoch"]) for row in csv.DictReader(stream)] == list(range(EPOCHS))
-    assert said.count("dense network: training small_cnn") == 1, said + errors
+    assert said.count(f"dense small_cnn: epoch {EPOCHS} of {EPOCHS}") == 1, said + errors
     found = [Results.read(file) for file in (tmp_path / "sweep").glob("*/results.json")]
     assert {results.method for results in found} == {"magnitude", "random"}
     assert len({results.dense.hash for results in found}) == 1

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+# Threads of a group that outlives its process may abort it.
+END = "\nimport torch\ntorch.distributed.destroy_process_group()\n"
 
 
 def outputs_of_two(script, *args):
@@ -18,7 +20,7 @@ def outputs_of_two(script, *args):
     common |= {"TORCHELASTIC_RUN_ID": "1", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0"}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", script, *map(str, args)],
+            [sys.executable, "-c", script + END, *map(str, args)],
             cwd=ROOT,
             env={**os.environ, **common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             stdout=subprocess.PIPE,
