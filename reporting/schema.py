@@ -31,6 +31,7 @@ METHODS = (
     "grasp",
     "lamp",
     "erk",
+    "torch_pruning",
     "random",
     "shuffled",
 )

@@ -33,6 +33,7 @@ COLOURS = {
     "grasp": "#6b6b00",
     "lamp": "#f08080",
     "erk": "#1f3a93",
+    "torch_pruning": "#2f4f4f",
     "random": "#7b3294",
     "shuffled": "#b9a0cc",
 }

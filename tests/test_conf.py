@@ -82,6 +82,7 @@ EXPERIMENT = {
 # Choices that are made within others.
 WITHIN = {
     "sparsity_kind/norm": ["sparsity_kind=channel"],
+    "pruner=torch_pruning": ["sparsity_kind=macs"],
     "data=custom": ["data._target_=datamodules.digits.Digits"],
 }
 

@@ -10,6 +10,7 @@ from pipelines.methods.scalegmn_eq import ScaleGMNEq
 from pipelines.methods.scalegmn_inv import ScaleGMNInv
 from pipelines.methods.scalegmn_mask import ScaleGMNMask
 from pipelines.methods.shuffled import Shuffled
+from pipelines.methods.torch_pruning import TorchPruning
 
 __all__ = [
     "GMP",
@@ -24,4 +25,5 @@ __all__ = [
     "ScaleGMNInv",
     "ScaleGMNMask",
     "Shuffled",
+    "TorchPruning",
 ]

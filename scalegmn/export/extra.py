@@ -1,4 +1,4 @@
-"""Packages that only exports need."""
+"""Packages that only some commands need."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -9,15 +9,16 @@ def missing(packages: Sequence[str]) -> list[str]:
     return [name for name in packages if find_spec(name) is None]
 
 
-def require(packages: Sequence[str], what: str) -> None:
-    """Check that packages of the extra ``export`` are installed.
+def require(packages: Sequence[str], what: str, *, extra: str = "export") -> None:
+    """Check that packages of an extra are installed.
 
     Args:
         packages: names to import.
         what: needs them.
+        extra: that has them, of ``pyproject.toml``.
 
     Raises:
         ValueError: with the command that installs them.
     """
     if names := missing(packages):
-        raise ValueError(f'{what} needs {", ".join(names)}: pip install -e ".[export]"')
+        raise ValueError(f'{what} needs {", ".join(names)}: pip install -e ".[{extra}]"')

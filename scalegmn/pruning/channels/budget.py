@@ -28,8 +28,8 @@ def count_macs(
     net: nn.Module, graph: NetworkGraph, example_input: Tensor
 ) -> Callable[[Sequence[int]], int]:
     """Multiply-accumulates of all layers for one image, zeros inside channels included."""
-    positions = _positions(net, example_input)
-    costs = [block.edge_dim * positions.get(block.weight, 0) for block in graph.blocks]
+    times = positions(net, example_input)
+    costs = [block.edge_dim * times.get(block.weight, 0) for block in graph.blocks]
 
     def macs(left: Sequence[int]) -> int:
         total = 0
@@ -42,7 +42,7 @@ def count_macs(
 
 
 @torch.no_grad()
-def _positions(net: nn.Module, x: Tensor) -> dict[str, int]:
+def positions(net: nn.Module, x: Tensor) -> dict[str, int]:
     """How often each weight of a layer is applied for one image."""
     found: dict[str, int] = {}
     handles = []
