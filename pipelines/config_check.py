@@ -1,8 +1,10 @@
 """Check a config against the signatures of what it configures."""
 
 import logging
+import re
 from functools import cache
 from inspect import signature
+from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from beartype.door import is_bearable
@@ -17,6 +19,7 @@ from pipelines.override_check import check_overrides, nearest
 
 # Of data; what reads them does without a constructor that takes them.
 FACTS = ("name", "in_channels", "num_classes", "image_size")
+CONF = Path(__file__).parents[1] / "conf"
 OF_HYDRA = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 
 
@@ -66,8 +69,22 @@ def _value(cfg: DictConfig, key: str, here: str, written: Any) -> Any:
     try:
         return cfg[key]
     except InterpolationKeyError as error:
-        key = written.strip("${}")
-        raise ValueError(f"{here} reads {written}, which is not set: give {key}=") from error
+        raise ValueError(_unset(cfg._get_root(), here, written)) from error
+
+
+def _unset(root: Any, here: str, written: str) -> str:
+    """What to give, where a value is read from what is not there, or what that reads is not."""
+    if not re.fullmatch(r"\$\{[\w.]+\}", written):
+        return f"{here} reads {written}, of which something is not set"
+    key = written.strip("${}")
+    parent, _, name = key.rpartition(".")
+    node = OmegaConf.select(root, parent) if parent else root
+    deeper = isinstance(node, DictConfig) and OmegaConf.to_container(node, resolve=False)
+    if deeper and name in deeper:
+        return _unset(root, here, str(deeper[name]))
+    group = key.partition(".")[0]
+    give = f"choose {group}=" if group not in root and (CONF / group).is_dir() else f"give {key}="
+    return f"{here} reads {written}, which is not set: {give}"
 
 
 def _check_keys(cfg: DictConfig, path: str) -> None:

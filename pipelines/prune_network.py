@@ -73,7 +73,8 @@ def prune(
     others are ``baseline_*``.
 
     Args:
-        net: maps a batch of inputs to logits ``(n, class)``; it is not changed.
+        net: maps a batch of inputs to logits ``(n, class)``; it is not changed. Frozen parameters
+            are pruned and fine-tuned as others.
         data: a data module whose loaders give ``(x, y)``, or ``(train, test)`` or
             ``(train, val, test)``, each a dataset or a loader, see
             :class:`~datamodules.given.GivenData`.

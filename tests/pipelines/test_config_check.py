@@ -94,6 +94,14 @@ ADAM = {"_target_": "torch.optim.Adam", "_partial_": True, "lr": 0.1}
             "optimizer.lr reads ${nowhere}, which is not set: give nowhere=",
         ),
         (
+            {**ADAM, "lr": "${optimizer.eps}", "eps": "${model.eps}"},
+            "optimizer.lr reads ${model.eps}, which is not set: choose model=",
+        ),
+        (
+            {**ADAM, "lr": "${a}/${b}"},
+            "optimizer.lr reads ${a}/${b}, of which something is not set",
+        ),
+        (
             {"_target_": "nowhere.Adam"},
             "optimizer._target_=nowhere.Adam: cannot be imported: No module named 'nowhere'",
         ),
