@@ -96,7 +96,8 @@ class PrunedZoo(ZooDataModule):
         return self.base.split
 
     def records(self) -> dict[Split, list[Records]]:
-        return self.records_of(self.open_base())
+        zoo = self._open()  # First: whoever lacks both zoos made neither.
+        return self._records(zoo, self.open_base())
 
     def open_base(self) -> ZooFolder:
         """The zoo that the networks come from."""
@@ -104,7 +105,12 @@ class PrunedZoo(ZooDataModule):
 
     def records_of(self, base: ZooFolder) -> dict[Split, list[Records]]:
         """The rows of each split, by the opened base zoo."""
-        zoo = ZooFolder.open(self.folder, HOW_TO_MAKE)
+        return self._records(self._open(), base)
+
+    def _open(self) -> ZooFolder:
+        return ZooFolder.open(self.folder, HOW_TO_MAKE)
+
+    def _records(self, zoo: ZooFolder, base: ZooFolder) -> dict[Split, list[Records]]:
         split = self.base.split_of_rows(base)[bases(zoo, base)]
         chosen = at_steps(zoo.metrics, self.step)
         return {

@@ -155,3 +155,10 @@ def test_a_zoo_that_is_not_there_says_what_to_do(data_dir, folder, message):
     for data in (pruned(data_dir), ZooUnion(pruned=pruned(data_dir))):
         with pytest.raises(FileNotFoundError, match=message):
             ready(data)
+
+
+def test_of_two_zoos_that_are_not_there_the_pruned_one_is_named(data_dir):
+    for folder in ("pruned_zoo", "cifar10"):
+        (data_dir / folder).rename(data_dir / f"{folder}_elsewhere")
+    with pytest.raises(FileNotFoundError, match="pruned_zoo: no such folder"):
+        ready(pruned(data_dir))
