@@ -23,8 +23,8 @@ from scalegmn.pruning import magnitude, make_mask
 from scalegmn.targets import SmallCNN
 
 SPARSITIES = (0.6, 0.7, 0.8, 0.9)
-# As many images as make loading a small part of a fit, as it is in a real one.
-IMAGES = 10240
+# As many as the training split of CIFAR-10 has.
+IMAGES = 45_000
 
 CASES = [Case(f"{n} networks", {"networks": n}, edges=688 * n, items=n) for n in (4, 16)]
 

@@ -79,9 +79,9 @@ def _unset(root: Any, here: str, written: str) -> str:
     key = written.strip("${}")
     parent, _, name = key.rpartition(".")
     node = OmegaConf.select(root, parent) if parent else root
-    deeper = isinstance(node, DictConfig) and OmegaConf.to_container(node, resolve=False)
-    if deeper and name in deeper:
-        return _unset(root, here, str(deeper[name]))
+    if isinstance(node, DictConfig) and name in node:
+        raw: Any = OmegaConf.to_container(node, resolve=False)
+        return _unset(root, here, str(raw[name]))
     group = key.partition(".")[0]
     give = f"choose {group}=" if group not in root and (CONF / group).is_dir() else f"give {key}="
     return f"{here} reads {written}, which is not set: {give}"

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from scalegmn.stacked.logits import StackedLogits
+from scalegmn.stacked.threads import share
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 # Images times networks that a CPU sees at once: more leave its cache.
@@ -28,7 +29,6 @@ class Measured:
     accuracy: Float[Tensor, " k"]
 
 
-@torch.no_grad()
 def measure(logits: StackedLogits, rows: Float[Tensor, "k p"], batches: Batches) -> Measured:
     """Loss and accuracy of each network, in one pass over the images.
 
@@ -39,10 +39,16 @@ def measure(logits: StackedLogits, rows: Float[Tensor, "k p"], batches: Batches)
     """
     loss = rows.new_zeros(len(rows), dtype=torch.float64)
     right, count = torch.zeros_like(loss), 0
-    for part, y in parts(batches, rows):
-        found = logits(rows, part)
-        loss += cross_entropies(found, y)
-        right += (found.argmax(2) == y).sum(1)
+    for x, y in batches:
+
+        def add(some: slice, x: Tensor = x, y: Tensor = y) -> None:
+            with torch.no_grad():  # Of this thread.
+                for part, labels in parts([(x, y)], rows[some]):
+                    found = logits(rows[some], part)
+                    loss[some] += cross_entropies(found, labels)
+                    right[some] += (found.argmax(2) == labels).sum(1)
+
+        share(add, len(rows), rows.device)
         count += len(y)
     return Measured(loss / count, right / count)
 

@@ -12,6 +12,7 @@ from scalegmn.pruning import Mask
 from scalegmn.stacked.logits import StackedLogits
 from scalegmn.stacked.measured import Batches, Measured, cross_entropies, measure, parts
 from scalegmn.stacked.optimizers import check_elementwise
+from scalegmn.stacked.threads import share
 
 # Makes an optimizer of parameters.
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
@@ -89,14 +90,18 @@ class StackedNetworks:
             optimizer.load_state_dict(saved)
 
     def _step(self, x: Float[Tensor, "b c h w"], y: Int64[Tensor, " b"]) -> Float[Tensor, " k"]:
-        rows = self.rows.detach().requires_grad_()
         gradient = torch.zeros_like(self.rows)
         loss = self.rows.new_zeros(len(self), dtype=torch.float64)
-        for part, labels in parts([(x, y)], self.rows):
-            losses = self.objective(self.logits(rows, part), part, labels)
-            (share,) = torch.autograd.grad(losses.sum() / len(y), rows)
-            gradient += share
-            loss += losses.detach()
+
+        def differentiate(some: slice) -> None:
+            rows = self.rows.detach()[some].requires_grad_()
+            for part, labels in parts([(x, y)], rows):
+                losses = self.objective(self.logits(rows, part), part, labels)
+                (share_of_part,) = torch.autograd.grad(losses.sum() / len(y), rows)
+                gradient[some] += share_of_part
+                loss[some] += losses.detach()
+
+        share(differentiate, len(self), self.rows.device)
         gradient.masked_fill_(self.pruned, 0)
         for param, own, optimizer in zip(self.params, gradient, self.optimizers, strict=True):
             param.grad = own

@@ -157,3 +157,26 @@ def test_a_network_that_diverges_leaves_the_others_alone():
     networks.train(batches(5))
     assert not networks.rows[1].isfinite().all()
     assert torch.equal(networks.rows[[0, 2]], expected.rows[[0, 2]])
+
+
+@pytest.mark.parametrize("make", [NETWORKS["small CNN"], NETWORKS["sine"]], ids=["wide", "vmap"])
+def test_the_number_of_threads_changes_nothing(make):
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            torch.manual_seed(0)
+            net = make()
+            masks = [make_mask(magnitude(net, []), s) for s in (0.1, 0.3, 0.5, 0.7, 0.9)]
+            own = [dict(net.named_parameters())] * len(masks)
+            stack = StackedNetworks(net, own, masks, [Adam] * len(masks))
+            stack.train(batches(20))
+            loss = stack.measure(batches(2)).loss
+            found.append((stack.rows, loss))
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(threads)
+    (rows, loss), (again, loss_again) = found
+    # Products of matrices may be shared among threads in other ways, by rounding.
+    torch.testing.assert_close(rows, again, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(loss, loss_again, rtol=1e-4, atol=1e-6)
