@@ -23,7 +23,19 @@ class Evaluation(nn.Module):
         self.accuracy = Mean()
 
     def update(self, logits: Float[Tensor, "n class"], y: Int64[Tensor, " n"]) -> None:
-        self.loss.update(F.cross_entropy(logits, y, reduction="sum"), len(y))
+        """Add a batch.
+
+        Raises:
+            ValueError: if a label is no class of the network's, on a CPU; CUDA ends the process.
+        """
+        try:
+            loss = F.cross_entropy(logits, y, reduction="sum")
+        except IndexError as error:
+            raise ValueError(
+                f"{self.split} images have labels from {int(y.min())} to {int(y.max())}, and the "
+                f"network {logits.shape[1]} classes"
+            ) from error
+        self.loss.update(loss, len(y))
         self.accuracy.update((logits.argmax(dim=1) == y).sum(), len(y))
 
     @property

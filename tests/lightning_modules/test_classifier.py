@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch.optim import SGD, Adam
 
 from lightning_modules.classifier import Classifier
+from lightning_modules.evaluation import Evaluation
 from lightning_modules.schedule import Schedule
 from scalegmn.targets import SmallCNN
 
@@ -72,3 +73,8 @@ def test_label_smoothing_is_a_fraction(smoothing):
         ValueError, match="^label_smoothing must be a number at least 0 and at most 1"
     ):
         Classifier(SmallCNN(), label_smoothing=smoothing)
+
+
+def test_labels_that_are_no_classes_are_named():
+    with pytest.raises(ValueError, match="test images have labels from 0 to 7, and the network 3"):
+        Evaluation("test").update(torch.zeros(2, 3), torch.tensor([0, 7]))
