@@ -16,7 +16,9 @@ WITHOUT_KEYS = ("debug", "experiment", "hparams", "sweep")
 FREE = ("compile", "metadata", "target.arguments")
 # What only methods read that train something.
 TRAINING = ("optimizer", "scheduler", "trainer.max_epochs", "trainer.gradient_clip_val")
-# Which have their own.
+# Of methods that choose weights by a score.
+SELECTION = ("selection.gauge", "selection.min_per_layer", "selection/allocate")
+# Which have training of their own.
 STAGES = ("finetune", "dense")
 
 
@@ -38,11 +40,13 @@ def check_overrides(cfg: DictConfig) -> None:
 
 
 def warn_of_unread(cfg: DictConfig) -> None:
-    """Name keys of training that the command gives to methods that train nothing.
+    """Name keys of training and of the selection that no method of the run reads.
 
     No error, as sweeps may give a key to several methods.
     """
     for key in map(_key, HydraConfig.get().overrides.task if HydraConfig.initialized() else []):
+        if key in SELECTION and not _is_read(cfg, key.replace("/", ".")):
+            log.warning("%s: %s does not read it", key, cfg.method)
         part = next((p for p in TRAINING if f"{key}.".startswith(f"{p}.")), None)
         if part is not None and _trains_nothing(cfg, part):
             own = " and ".join(f"{stage}.{part.rpartition('.')[2]}" for stage in STAGES)
@@ -82,11 +86,14 @@ def _check_added(cfg: DictConfig, key: str) -> None:
 
 def _trains_nothing(cfg: DictConfig, part: str) -> bool:
     """Whether the run prunes networks by methods that do not read a part of the config."""
-    if cfg.get("model") or OmegaConf.select(cfg, "pipeline.method") is None:
-        return False
-    return f"${{{part}}}" not in OmegaConf.to_yaml(
-        OmegaConf.masked_copy(cfg, ["pruner", "compare"])
-    )
+    return not cfg.get("model") and not _is_read(cfg, part)
+
+
+def _is_read(cfg: DictConfig, part: str) -> bool:
+    """Whether a method reads a part of the config; true where there is none."""
+    if OmegaConf.select(cfg, "pipeline.method") is None:
+        return True
+    return f"${{{part}}}" in OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, ["pruner", "compare"]))
 
 
 def _groups() -> list[str]:

@@ -31,8 +31,8 @@ OMITTED = {
     "name",
     "_partial_",
 }
-# Methods that have an allocation of their own do not read it.
-ALLOCATION = "selection.allocate"
+# What not all methods read; of those that do not, it says nothing.
+SHARED = ("selection.allocate", "selection.gauge", "selection.min_per_layer", "sparsity_kind")
 # The rate of fine-tuning is finetune.lr.
 UNUSED = {"finetune.optimizer.lr"}
 
@@ -50,8 +50,12 @@ def protocol(cfg: DictConfig) -> dict[str, Value]:
     for part in _parts(cfg):
         node = _select(written, part)
         settings.update({key: OmegaConf.select(cfg, key) for key in _owned(part, node)})
-    if f"${{{ALLOCATION}}}" not in str(_select(written, "pruner")):
-        settings = {k: v for k, v in settings.items() if not k.startswith(ALLOCATION)}
+    unread = [key for key in SHARED if f"${{{key}}}" not in str(_select(written, "pruner"))]
+    settings = {
+        key: value
+        for key, value in settings.items()
+        if not any(f"{key}.".startswith(f"{part}.") for part in unread)
+    }
     plain = {key: _plain(value) for key, value in settings.items()}
     kept = {k: value for k, value in plain.items() if value is not None and k not in UNUSED}
     return dict(sorted(kept.items()))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from omegaconf import DictConfig, OmegaConf
+
 from datamodules.protocols import Kind
 from pipelines.dense import dense_network
 from pipelines.finetune import Job, finetune_all
@@ -32,7 +34,8 @@ class Prune:
         sparsities: fractions of the prunable parameters, one or several.
 
     Raises:
-        ValueError: if a sparsity is out of range or given twice, or a method's name is unknown.
+        ValueError: if a sparsity is out of range or given twice, a method's name is unknown, or
+            the dense network is to be pruned.
     """
 
     reads: Kind = "images"
@@ -49,9 +52,12 @@ class Prune:
         self.method = method
         self.compare = compare
         self.sparsities = _grid(sparsities)
+        if any(self.sparsities) and "dense" in {m.name for m in (method, *compare.values())}:
+            raise ValueError("pruner=dense prunes nothing: sparsity=0")
 
     def __call__(self, run: Run) -> Results:
         """Go through all stages that are not finished yet."""
+        check_kind(run.cfg)
         check_target(run)
         engine = chosen_engine(run)
         folders = {run.folder: self.method}
@@ -101,6 +107,25 @@ def check_method(name: str) -> None:
         nearest = get_close_matches(name, known, n=1)
         hint = f", did you mean {nearest[0]}?" if nearest else ""
         raise ValueError(f"method={name}: unknown{hint or '.'} Known methods: {', '.join(known)}")
+
+
+def check_kind(cfg: DictConfig) -> None:
+    """Refuse whole channels for methods that do not know them.
+
+    Raises:
+        ValueError: if ``sparsity_kind`` is set, and a pruner of the run does not read it.
+    """
+    if OmegaConf.select(cfg, "sparsity_kind") is None:
+        return
+    written = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(written, dict)
+    own = {str(cfg.method): written["pruner"]}
+    for name, pruner in (own | (written.get("compare") or {})).items():
+        if "${sparsity_kind}" not in str(pruner):
+            raise ValueError(
+                f"sparsity_kind: pruner={name} prunes single weights; channels are pruned at once, "
+                "by magnitude, snip, random, l1 or scalegmn_eq"
+            )
 
 
 def _grid(sparsities: float | Sequence[float]) -> list[float]:

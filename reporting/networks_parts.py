@@ -135,8 +135,8 @@ def _zeros(section: Section) -> list[str]:
 
 
 def _span(values: Iterable[MeanSd | None]) -> str:
-    texts = [f"{100 * value.mean:.2f}" for value in values if value]
-    return " to ".join(dict.fromkeys((min(texts), max(texts))))
+    means = [value.mean for value in values if value]
+    return " to ".join(dict.fromkeys(f"{100 * mean:.2f}" for mean in (min(means), max(means))))
 
 
 def _differences(section: Section) -> list[Part]:

@@ -25,6 +25,7 @@ class DenseRow:
 
     def __post_init__(self) -> None:
         _check_fractions(self, "test_acc", "val_acc")
+        _check_counts(self, "parameters")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,9 @@ class FineTuneRate:
 
     def __post_init__(self) -> None:
         _check_fractions(self, "val_acc")
+        _check_counts(self, "epochs")
+        if self.lr <= 0:
+            raise ValueError(f"lr must be above 0, got {self.lr}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,10 @@ class LayerRow:
     name: str
     weights: int
     nonzero: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.nonzero <= self.weights or not self.weights:
+            raise ValueError(f"{self.name} cannot have {self.nonzero} of {self.weights} weights")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +123,9 @@ class PrunedRow:
         _check_fractions(self, "sparsity", "weight_sparsity", "parameter_sparsity")
         _check_fractions(self, "test_acc", "val_acc", "test_acc_before_finetune")
         _check_fractions(self, "predicted_acc", "val_acc_before_finetune", "method_sparsity")
+        _check_counts(self, "nonzero", "finetune_epochs", "epochs_before_finetune")
+        if self.finetune_lr is not None and self.finetune_lr <= 0:
+            raise ValueError(f"finetune_lr must be above 0, got {self.finetune_lr}")
 
     @property
     def gap(self) -> float | None:
@@ -129,3 +140,10 @@ def _check_fractions(row: DenseRow | FineTuneRate | PrunedRow, *names: str) -> N
         value = getattr(row, name)
         if value is not None and not 0 <= value <= 1:
             raise ValueError(f"{name} must be a fraction between 0 and 1, got {value}")
+
+
+def _check_counts(row: DenseRow | FineTuneRate | PrunedRow, *names: str) -> None:
+    for name in names:
+        value = getattr(row, name)
+        if value is not None and value < 0:
+            raise ValueError(f"{name} must be 0 or more, got {value}")

@@ -214,7 +214,10 @@ class _Fit:
     def _limit(self, split: str, batches: int) -> int:
         """The number of batches; a whole number in the config is one, a fraction one of all."""
         limit = self.run_.cfg.trainer[f"limit_{split}_batches"]
-        return min(limit, batches) if isinstance(limit, int) else int(limit * batches)
+        left = min(limit, batches) if isinstance(limit, int) else int(limit * batches)
+        if batches and not left:
+            raise ValueError(f"trainer.limit_{split}_batches={limit}: none of {batches} batches")
+        return left
 
     def _save(self) -> None:
         self.saved = time.monotonic()

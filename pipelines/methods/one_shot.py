@@ -10,7 +10,16 @@ from torch import Tensor, nn
 from pipelines.methods.candidate import Candidate
 from pipelines.run import Run
 from scalegmn.arguments import check_whole
-from scalegmn.pruning import Allocation, Batches, Mask, Score, balanced, make_mask, make_nested_mask
+from scalegmn.pruning import (
+    Allocation,
+    Batches,
+    Mask,
+    Score,
+    allocate_globally,
+    balanced,
+    make_mask,
+    make_nested_mask,
+)
 from scalegmn.pruning.channels import ChannelSelection
 
 GAUGES = ("raw", "balanced")
@@ -30,7 +39,8 @@ class OneShot:
             ``None`` for single weights.
 
     Raises:
-        ValueError: if there is no such gauge, or ``min_per_layer`` is no count.
+        ValueError: if there is no such gauge, ``min_per_layer`` is no count, or channels are pruned
+            with what is for single weights.
     """
 
     def __init__(
@@ -46,6 +56,13 @@ class OneShot:
         if gauge not in GAUGES:
             raise ValueError(f"selection.gauge={gauge}: expected one of {', '.join(GAUGES)}")
         check_whole("selection.min_per_layer", min_per_layer, least=0)
+        if channels is not None and (
+            min_per_layer or getattr(allocate, "func", allocate) is not allocate_globally
+        ):
+            raise ValueError(
+                "selection.min_per_layer and selection/allocate are for single weights; for "
+                "channels there are sparsity_kind.min_channels and sparsity_kind/norm"
+            )
         self.name = name
         self.score = score
         self.allocate = allocate
@@ -80,10 +97,11 @@ class OneShot:
         images = run.data.train_dataloader()
         scores = self.scores(net, images)
         if self.channels is None:
-            for sparsity in sparsities:
-                yield Candidate(sparsity, net, self.mask(scores, sparsity, within), epochs)
-            return
-        masks = self.channels.masks(deepcopy(net).cpu(), scores, example_image(images), sparsities)
+            # All at first: what cannot be is said before anything is fine-tuned.
+            masks = [self.mask(scores, sparsity, within) for sparsity in sparsities]
+        else:
+            image = example_image(images)
+            masks = self.channels.masks(deepcopy(net).cpu(), scores, image, sparsities)
         for sparsity, mask in zip(sparsities, masks, strict=True):
             yield Candidate(sparsity, net, mask, epochs)
 

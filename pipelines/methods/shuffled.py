@@ -19,9 +19,14 @@ class Shuffled:
         name: of the control.
         method: makes the candidates.
         seed: of the shuffling, the same on every device.
+
+    Raises:
+        ValueError: if the method prunes channels.
     """
 
     def __init__(self, *, name: str, method: Method, seed: int) -> None:
+        if getattr(method, "channels", None) is not None:
+            raise ValueError(f"sparsity_kind: pruner={name} shuffles single weights")
         self.name = name
         self.method = method
         self.seed = seed

@@ -144,3 +144,22 @@ def test_keys_of_training_are_named_where_nothing_is_trained(
     warn_of_unread(composed(f"experiment={experiment}", override))
     said = f"{override.partition('=')[0]}: magnitude trains nothing by it; finetune."
     assert (said in caplog.text) == warned == bool(caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "override", "warned"),
+    [
+        ("inv_prune_small_cnn", "selection.gauge=balanced", True),
+        ("inv_prune_small_cnn", "selection/allocate=erk", True),
+        ("baseline_erk", "selection/allocate=erk", True),
+        ("baseline_erk", "selection.gauge=balanced", False),
+        ("eq_prune_small_cnn", "selection.min_per_layer=2", False),
+        ("train_small_cnn", "selection.gauge=balanced", False),
+    ],
+)
+def test_keys_of_the_selection_are_named_where_no_method_reads_them(
+    composed, caplog, experiment, override, warned
+):
+    warn_of_unread(composed(f"experiment={experiment}", override))
+    said = f"{override.partition('=')[0]}: "
+    assert (said in caplog.text) == warned == ("does not read it" in caplog.text)

@@ -122,3 +122,13 @@ def test_it_is_that_of_every_method_of_a_run(experiment, path):
     )
     for method in (OmegaConf.select(cfg, path), cfg.compare.snip):
         assert method.allocate._target_ == "scalegmn.pruning.allocate_erk"
+
+
+def test_a_floor_that_a_later_sparsity_cannot_have_is_refused_at_once(net, images):
+    cfg = composed("pruner=magnitude", "selection.min_per_layer=30")
+    run = SimpleNamespace(
+        seed=lambda: None, data=SimpleNamespace(train_dataloader=lambda: list(images))
+    )
+    candidates = instantiate(cfg.pruner, _convert_="all").candidates(run, net, [0.5, 0.999])
+    with pytest.raises(ValueError, match="sparsity 0.999 keeps"):
+        next(candidates)

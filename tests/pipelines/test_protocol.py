@@ -55,6 +55,12 @@ def test_an_allocation_is_part_of_it_where_it_is_read():
     assert own["selection.gauge"] == "raw" and own["selection.min_per_layer"] == 0
 
 
+def test_what_a_pruner_does_not_read_is_no_part_of_it():
+    given = ("selection.gauge=balanced", "selection.min_per_layer=2")
+    assert not [k for k in settings("experiment=inv_prune_small_cnn", *given) if "selection" in k]
+    assert settings("experiment=eq_mask_small_cnn", *given)["selection.min_per_layer"] == 2
+
+
 def test_a_method_that_trains_has_its_training_in_it_once():
     found = settings("experiment=eq_prune_small_cnn")
     assert found["optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 300

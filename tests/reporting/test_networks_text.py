@@ -92,3 +92,9 @@ def test_csv_has_fractions_and_one_line_per_row(run):
     assert (pruned["finetune_lr"], pruned["finetune_lr_candidates"]) == ("0.01", "")
     assert pruned["shipped"] == "False"
     assert None not in pruned
+
+
+def test_zeros_are_ordered_as_numbers(run):
+    facts = [{"weight_sparsity": s, "parameter_sparsity": s} for s in (0.0998, 0.1002)]
+    rows = [run(method=m, sparsity=0.1, **f) for m, f in zip("ab", facts, strict=True)]
+    assert "at 10 %: 9.98 to 10.02 % of the weights" in to_markdown(table(*rows))

@@ -140,3 +140,46 @@ def test_a_gap_is_what_was_promised_less_what_is():
     assert PrunedRow(sparsity=0.9, test_acc=0.5, predicted_acc=0.75).gap is None
     with pytest.raises(ValueError, match="method_sparsity must be a fraction"):
         PrunedRow(sparsity=0.9, test_acc=0.5, method_sparsity=60.0)
+
+
+HUGE = "1" + 400 * "0"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"test_acc": 0.5', f'"test_acc": {HUGE}'),
+        ('"nonzero": 3', f'"nonzero": {HUGE}'),
+        ('"nonzero": 3', '"nonzero": -1'),
+        ('"lr": 0.1', '"lr": 1e999'),
+        ('"lr": 0.1', '"lr": 0'),
+        ('"weights": 4', '"weights": 0'),
+        ('"weights": 4', '"weights": 1'),
+        ('"method": "m"', '"method": "\\ud800"'),
+        ('"seed": 1', '"seed": true'),
+    ],
+)
+def test_values_that_no_run_has_are_refused(tmp_path, before, after):
+    row = PrunedRow(
+        sparsity=0.5,
+        test_acc=0.5,
+        nonzero=3,
+        finetune_rates=(FineTuneRate(lr=0.1),),
+        layers=(LayerRow(name="fc", weights=4, nonzero=2),),
+    )
+    file = tmp_path / "results.json"
+    Results(
+        experiment="e",
+        seed=1,
+        method="m",
+        target="t",
+        dataset="d",
+        dense=RESULTS.dense,
+        pruned=(row,),
+    ).write(file)
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+    with pytest.raises(ValueError, match="is not a results.json") as error:
+        Results.read(file)
+    assert "\n" not in str(error.value)

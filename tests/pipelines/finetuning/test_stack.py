@@ -186,3 +186,10 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     file.write_bytes(b"no checkpoint")
     with pytest.raises(ValueError, match=r"stack.ckpt is damaged: delete it to fine-tune anew"):
         in_process(tmp_path, "finetune.engine=stacked")
+
+
+def test_a_limit_that_leaves_no_batch_is_refused(at_once, tmp_path):
+    dense = f"target.weights={at_once[0] / 'dense.safetensors'}"
+    limit = "trainer.limit_train_batches=0.001"
+    with pytest.raises(ValueError, match=r"limit_train_batches=0.001: none of \d+ batches"):
+        in_process(tmp_path, "finetune.engine=stacked", dense, limit)

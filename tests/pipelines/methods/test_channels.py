@@ -72,3 +72,20 @@ def test_norms_of_channels_need_folded_batch_normalisation():
 def test_methods_of_many_steps_refuse_channels(net, method):
     with pytest.raises(ValueError, match=f"pruner={method} prunes single weights"):
         prune(net, DATA, "sparsity_kind=channel", method=method, sparsity=0.5)
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "said"),
+    [
+        ("erk", (), "pruner=erk prunes single weights"),
+        ("magnitude_layer", (), "pruner=magnitude_layer prunes single weights"),
+        ("scalegmn_mask", (), "pruner=scalegmn_mask prunes single weights"),
+        ("shuffled", (), "pruner=shuffled shuffles single weights"),
+        ("magnitude", ("selection.min_per_layer=2",), "are for single weights"),
+        ("magnitude", ("selection/allocate=erk",), "are for single weights"),
+        ("magnitude", ("+pruner@compare.erk=erk",), "pruner=erk prunes single weights"),
+    ],
+)
+def test_what_is_for_single_weights_is_refused(net, method, given, said):
+    with pytest.raises(ValueError, match=said):
+        prune(net, DATA, "sparsity_kind=channel", *given, method=method, sparsity=0.5)
