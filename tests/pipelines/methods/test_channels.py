@@ -80,6 +80,8 @@ def test_methods_of_many_steps_refuse_channels(net, method):
         ("erk", (), "pruner=erk prunes single weights"),
         ("magnitude_layer", (), "pruner=magnitude_layer prunes single weights"),
         ("scalegmn_mask", (), "pruner=scalegmn_mask prunes single weights"),
+        ("grasp", (), "pruner=grasp prunes single weights"),
+        ("lamp", (), "pruner=lamp prunes single weights"),
         ("shuffled", (), "pruner=shuffled shuffles single weights"),
         ("magnitude", ("selection.min_per_layer=2",), "are for single weights"),
         ("magnitude", ("selection/allocate=erk",), "are for single weights"),
