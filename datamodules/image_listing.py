@@ -143,7 +143,8 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    seen = set()
+    # A link may lead to what the folder is in: that has the images of other classes.
+    seen = {str(parent) for parent in Path(os.path.realpath(folder)).parents}
     for path, folders, files in os.walk(folder, followlinks=True):
         # A link may lead to a folder that it is in.
         real = os.path.realpath(path)

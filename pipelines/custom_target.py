@@ -29,7 +29,7 @@ def custom_target(
         num_classes: of the data, in the same way.
 
     Raises:
-        ValueError: there is no such function, or it makes no ``nn.Module``.
+        ValueError: there is no such function, it fails, or it makes no ``nn.Module``.
     """
     name, _, function = (factory or "").partition(":")
     if not name or not function:
@@ -43,7 +43,13 @@ def custom_target(
         raise ValueError(f"target.factory={factory}: {name} has no {function}")
     facts = {"in_channels": in_channels, "num_classes": num_classes}
     taken = {key: value for key, value in facts.items() if value and key in _parameters(build)}
-    net = build(**taken | dict(arguments or {}))
+    try:
+        net = build(**taken | dict(arguments or {}))
+    except ValueError:
+        raise
+    except Exception as error:  # Of whatever the user wrote.
+        said = " ".join(str(error).split())
+        raise ValueError(f"target.factory={factory}: {type(error).__name__}: {said}") from error
     if not isinstance(net, nn.Module):
         raise ValueError(
             f"target.factory={factory}: made a {type(net).__name__}; expected a torch.nn.Module"

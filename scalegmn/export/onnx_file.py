@@ -89,7 +89,13 @@ def onnx_function(path: Path, *, threads: int = 0, providers: tuple[str, ...] = 
     session = InferenceSession(path, options, providers=list(providers) or ["CPUExecutionProvider"])
 
     def run(images: Tensor) -> Tensor:
-        (logits,) = session.run([OUTPUT], {INPUT: images.numpy()})
+        try:
+            (logits,) = session.run([OUTPUT], {INPUT: images.numpy()})
+        except Exception as error:  # Of ONNX Runtime, which has no class of its own for them.
+            raise ValueError(
+                f"ONNX Runtime cannot run {path} for {len(images)} images: {reason(error)}; a "
+                "forward that fixes the batch size, as reshape(len(x), -1) does, needs flatten(1)"
+            ) from error
         return torch.from_numpy(logits)
 
     return run

@@ -14,7 +14,7 @@ from PIL import Image
 from datamodules.image_cache import ImageCache
 from datamodules.image_decoding import decode
 from datamodules.image_folder import ImageFolder
-from datamodules.image_listing import content_digest, count_classes
+from datamodules.image_listing import content_digest, count_classes, list_images
 
 RED, GREEN = (220, 30, 40), (20, 200, 60)
 
@@ -280,6 +280,12 @@ def test_links_are_followed_once_and_what_is_no_file_is_left_out(folder, caplog)
     assert sum(len(data.pixels(split)) for split in ("train", "val", "test")) == 41
     assert "left out 2: a_green/pipe.png (no file" in caplog.text and "nowhere.png" in caplog.text
     assert digest == content_digest(str(folder.parent), "mine") is not None
+
+
+def test_a_link_to_what_a_class_lies_in_brings_no_images_of_other_classes(folder):
+    (folder / "b_red" / "everything").symlink_to(folder)
+    names = {file.path for file in list_images(folder).files}
+    assert names and not any("everything" in name for name in names)
 
 
 def test_transparent_pixels_of_16_bits_are_white(tmp_path):

@@ -40,6 +40,10 @@ NUMBER = 3
 
 def nothing():
     return None
+
+
+def fails():
+    raise RuntimeError("my own\\nproblem")
 '''
 DATA = '''
 import torch
@@ -125,6 +129,7 @@ def test_modules_are_found_by_name(model, monkeypatch):
         ("no_such_module:build", "no module no_such_module; run from its folder"),
         ("{file}:missing", "has no missing"),
         ("{file}:nothing", "made a NoneType; expected a torch.nn.Module"),
+        ("{file}:fails", "target.factory=.*:fails: RuntimeError: my own problem$"),
         ("{folder}/other.py:build", "there is no file .*other.py"),
     ],
 )

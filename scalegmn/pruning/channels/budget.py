@@ -1,13 +1,19 @@
 """Measure how much of a network some of its channels are."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from math import prod
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from scalegmn.graph import NetworkGraph
-from scalegmn.graph.fold import LAYERS
+
+# Functions that apply a weight, their second argument.
+APPLYING = (F.linear, F.conv1d, F.conv2d, F.conv3d)
 
 Budget = Callable[[nn.Module, NetworkGraph, Tensor], Callable[[Sequence[int]], int]]
 """Makes, for a network, its graph and an example, a function of the channels left in each group.
@@ -43,24 +49,30 @@ def count_macs(
 
 @torch.no_grad()
 def positions(net: nn.Module, x: Tensor) -> dict[str, int]:
-    """How often each weight of a layer is applied for one image."""
-    found: dict[str, int] = {}
-    handles = []
-    for name, layer in net.named_modules():
-        if not isinstance(layer, LAYERS):
-            continue
-
-        def count(module: nn.Module, args: object, out: Tensor, name: str = name) -> None:
-            axes = out.shape[1:-1] if isinstance(module, nn.Linear) else out.shape[2:]
-            found[f"{name}.weight"] = prod(axes)
-
-        handles.append(layer.register_forward_hook(count))
+    """How often each weight of a layer is applied for one image, by modules or functions."""
     training = [m for m in net.modules() if m.training]
     try:
-        net.eval()(x[:1])
+        with _Applications(net) as counted:
+            net.eval()(x[:1])
     finally:
         for module in training:
             module.training = True
-        for handle in handles:
-            handle.remove()
-    return found
+    return dict(counted.found)
+
+
+class _Applications(TorchFunctionMode):
+    """Counts what the weights of a network are applied to."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.names = {id(parameter): name for name, parameter in net.named_parameters()}
+        self.found: Counter[str] = Counter()
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        weight = args[1] if len(args) > 1 else (kwargs or {}).get("weight")
+        if func in APPLYING and (name := self.names.get(id(weight))) is not None:
+            self.found[name] += prod(out.shape[1:-1] if func is F.linear else out.shape[2:])
+        return out

@@ -34,10 +34,16 @@ class LayerInputs:
         handles = []
         for name, layer in layers.items():
 
-            def keep(module: nn.Module, args: tuple[Tensor], name: str = name) -> None:
-                inputs[name] = args[0][:1].clone()
+            def keep(
+                module: nn.Module,
+                args: tuple[Tensor, ...],
+                kwargs: dict[str, Tensor],
+                name: str = name,
+            ) -> None:
+                (read,) = args or kwargs.values()
+                inputs[name] = read[:1].clone()
 
-            handles.append(layer.register_forward_pre_hook(keep))
+            handles.append(layer.register_forward_pre_hook(keep, with_kwargs=True))
         try:
             net(x)
         finally:

@@ -42,7 +42,8 @@ def shrink_(
 
 def _add_to_bias(layer: nn.Module, shift: Tensor) -> None:
     bias = None if layer.bias is None else layer.get_parameter("bias")
-    layer.bias = nn.Parameter(shift if bias is None else bias + shift)
+    trained = layer.get_parameter("weight" if bias is None else "bias").requires_grad
+    layer.bias = nn.Parameter(shift if bias is None else bias + shift, trained)
 
 
 def _made_biases(
@@ -90,5 +91,6 @@ def set_parameter(net: nn.Module, name: str, value: Tensor) -> None:
         layer.out_features, layer.in_features = value.shape
     elif isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         if layer.groups == layer.in_channels and layer.groups > 1:
-            layer.groups = len(value)
+            # Each channel makes as many as before.
+            layer.groups = len(value) // (layer.out_channels // layer.in_channels)
         layer.out_channels, layer.in_channels = len(value), value.shape[1] * layer.groups

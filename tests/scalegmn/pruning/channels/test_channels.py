@@ -21,6 +21,7 @@ from scalegmn.pruning.channels import (
     group_lasso,
     l1_and_groups,
 )
+from scalegmn.pruning.channels.budget import positions
 from scalegmn.pruning.compaction import compact
 from scalegmn.symmetry import PermScale
 from scalegmn.targets import ResNet
@@ -225,3 +226,27 @@ def test_what_cannot_be_pruned_is_refused():
         ChannelSelection(norm=filters, budget=count_channels, multiple_of=3).masks(
             net, magnitude(net), X, [0.95]
         )
+
+
+class Functions(nn.Module):
+    """Convolutions and a layer as functions, a layer twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        self.kernel = nn.Parameter(torch.randn(8, 8, 3, 3))
+        self.twice = nn.Conv2d(8, 8, 1)
+        self.head = nn.Parameter(torch.randn(5, 8))
+
+    def forward(self, x):
+        x = nn.functional.conv2d(self.stem(x).relu(), weight=self.kernel).relu()
+        return nn.functional.linear(self.twice(self.twice(x).relu()).mean((2, 3)), self.head)
+
+
+def test_what_functions_multiply_counts():
+    net = Functions()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net(X)
+    times = positions(net, X)
+    found = sum(p.numel() * times.get(name, 0) for name, p in net.named_parameters())
+    assert found == counter.get_total_flops() // 2

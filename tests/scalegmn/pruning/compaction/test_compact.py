@@ -200,3 +200,37 @@ def test_code_that_counts_channels_is_refused():
     net.fc.weight[:, :49] = 0
     with pytest.raises(ValueError, match=r"Fixed: does not run with fewer channels: .*flatten\(1"):
         compact(net, X)
+
+
+class ByKeyword(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.fc = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = self.b(input=self.a(input=x).sigmoid()).sigmoid()
+        return self.fc(input=x.mean((2, 3)))
+
+
+def test_layers_that_are_called_by_keyword_are_read():
+    net, x = ByKeyword(), torch.randn(2, 1, 9, 9)
+    net.requires_grad_(False)
+    net.a.weight[1] = 0
+    net.b.weight[:, 2] = 0
+    small = compact(net, x[:1])
+    assert size(small) < size(net)
+    assert_close(small(x), net(x), rtol=0, atol=1e-10)
+    assert not any(p.requires_grad for p in small.parameters())
+
+
+@pytest.mark.parametrize("dead", [[], [4, 5], [0, 1, 4]])
+def test_depthwise_convolutions_that_make_several_channels_of_each(dead):
+    net = nn.Sequential(
+        *(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3, groups=4), nn.ReLU()),
+        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3)),
+    )
+    x = torch.randn(2, 1, 9, 9)
+    with torch.no_grad():
+        net[2].weight[dead] = 0
+        net[6].weight[:, dead] = 0
+        assert_close(compact(net, x[:1])(x), net(x), rtol=0, atol=1e-10)
