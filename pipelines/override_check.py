@@ -8,6 +8,8 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from pipelines.protocol import reads_model
+
 log = logging.getLogger(__name__)
 
 # Groups that set keys of others, and have none of their own.
@@ -86,7 +88,7 @@ def _check_added(cfg: DictConfig, key: str) -> None:
 
 def _trains_nothing(cfg: DictConfig, part: str) -> bool:
     """Whether the run prunes networks by methods that do not read a part of the config."""
-    return not cfg.get("model") and not _is_read(cfg, part)
+    return not reads_model(cfg) and not _is_read(cfg, part)
 
 
 def _is_read(cfg: DictConfig, part: str) -> bool:

@@ -72,9 +72,15 @@ def protocol_of_compared(cfg: DictConfig, name: str) -> dict[str, Value]:
     node = OmegaConf.to_container(cfg.compare[name], resolve=False)
     OmegaConf.update(own, "pruner", node, merge=False)
     own.method = name
-    if "${model}" not in str(node) and OmegaConf.select(own, "model") is not None:
-        own.model = None
     return protocol(own)
+
+
+def reads_model(cfg: DictConfig) -> bool:
+    """Whether a run makes the metanetwork of ``model``, which a pruner may leave unread."""
+    if OmegaConf.select(cfg, "model") is None:
+        return False
+    pruner = cfg.get("pruner")
+    return pruner is None or "${model}" in OmegaConf.to_yaml(pruner)
 
 
 def _parts(cfg: DictConfig) -> tuple[str, ...]:
@@ -82,7 +88,7 @@ def _parts(cfg: DictConfig) -> tuple[str, ...]:
         return (*PARTS, *built)
     if cfg.method is None or cfg.method == "dense" and not cfg.pipeline.get("method"):
         return (*PARTS, *TRAINING)
-    if OmegaConf.select(cfg, "model") is not None:
+    if reads_model(cfg):
         # A method that only reads a metanetwork has its architecture from a file.
         unread = set() if "${architecture}" in str(cfg.model) else {"architecture"}
         return (*PARTS, *PRUNING, *(part for part in TRAINING if part not in unread))

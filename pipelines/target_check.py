@@ -4,10 +4,12 @@ from collections.abc import Sized
 from typing import Any
 
 import torch
+from hydra.utils import instantiate
 from lightning import LightningDataModule
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
+from pipelines.protocol import reads_model
 from pipelines.run import Run
 from scalegmn.graph import NetworkGraph, fold_batch_norm
 
@@ -21,8 +23,8 @@ def check_target(run: Run) -> None:
 
     Raises:
         ValueError: in one line, if the batch is not what the config declares, there is no training
-            image, the target does not map an image to a number for each class, or its graph cannot
-            be made.
+            image, the target does not map an image to a number for each class, its graph cannot be
+            made, or does not have the symmetry of the metanetwork.
     """
     x, y = first_batch(run.data)
     _check_declared(run.data, x, y)
@@ -32,11 +34,16 @@ def check_target(run: Run) -> None:
     if reason := _needs_graph(run.cfg):
         net = net.cpu().eval()
         try:
-            NetworkGraph.from_module(
+            graph = NetworkGraph.from_module(
                 fold_batch_norm(net) if run.cfg.fold_batch_norm else net, image
             )
         except ValueError as error:
-            raise ValueError(f"{reason} needs the graph of the target: {error}") from error
+            raise ValueError(
+                f"{reason} needs the graph of the target: {error}; magnitudes, gmp, imp and l1 of "
+                "single weights in the raw gauge (pruner=magnitude selection.gauge=raw) need none"
+            ) from error
+        if reads_model(run.cfg) and "${architecture}" in OmegaConf.to_yaml(run.cfg.model):
+            instantiate(run.cfg.architecture.kind).check(graph)
 
 
 def check_logits(net: nn.Module, x: Tensor, *, num_classes: int) -> None:
@@ -109,7 +116,7 @@ def _needs_graph(cfg: DictConfig) -> str | None:
     """The setting that makes a run read the graph of its target."""
     if OmegaConf.select(cfg, "pipeline.method") is None:
         return None
-    if OmegaConf.select(cfg, "model.image_shape") is not None:
+    if reads_model(cfg) and OmegaConf.select(cfg, "model.image_shape") is not None:
         return str(cfg.method)
     if OmegaConf.select(cfg, "sparsity_kind") is not None:
         return "sparsity_kind"

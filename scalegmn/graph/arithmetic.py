@@ -30,7 +30,10 @@ def arithmetic(call: Call, signals: Sequence[Signal | None]) -> Outcome:
         raise ValueError(f"{call.label}: joins different channels of {tuple(shape)}")
     for x, constant in zip(call.inputs, signals, strict=True):
         if constant is None and not _shared_by_channels(x, first, call.result.ndim):
-            raise ValueError(f"{call.label}: its other operand differs between channels")
+            raise ValueError(
+                f"{call.label}: its other operand differs between channels; a value for each must "
+                "be a parameter: give it the shape (c, 1, 1) for maps, (c,) for vectors"
+            )
     if len(followed) == 2 and not torch.equal(*maps):
         return _joined(call, [x for x, _ in followed], [s for s in found if s is not None])
     return Outcome(first.index, (first,), _freedom(call, [x for x, _ in followed]))
@@ -52,6 +55,11 @@ def _joined(call: Call, tensors: Sequence[Tensor], signals: Sequence[Signal]) ->
     if call.name in SUMS | EXTREMES:
         together = tuple(j if i == ZERO else i for i, j in zip(a.index, b.index, strict=True))
         same = tuple(dict.fromkeys((i, j) for i, j in pairs if ZERO not in (i, j)))
+        if any(len(set(side)) < len(side) for side in zip(*same, strict=True)):
+            raise ValueError(
+                f"{call.label}: joins one channel to several, which would have to be one; give "
+                "both operands as many channels of their own"
+            )
         padded = tuple(max(pair) for pair in pairs if ZERO in pair)
         freedom = ANY_FACTOR if call.name in SUMS else POSITIVE
         joined = Signal(together, a.axis)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map_only
 
+from scalegmn.graph.advice import advice
 from scalegmn.graph.arithmetic import arithmetic
 from scalegmn.graph.concatenation import concatenation
 from scalegmn.graph.groups import ANY_FACTOR, NO_FACTOR
@@ -59,23 +60,7 @@ def propagate(call: Call, signals: Sequence[Signal | None]) -> Outcome | None:
         for names, rule in RULES:
             if call.name in names:
                 return rule(call, signals[0])
-    raise ValueError(f"{call.label}: not supported; known are {known()}")
-
-
-def known() -> str:
-    """Names of all layers and operations, for messages."""
-    names = {
-        *SUMS,
-        *PRODUCTS,
-        *EXTREMES,
-        *CONCATENATIONS,
-        *(name for group, _ in RULES for name in group),
-    }
-    plain = sorted(name for name in names if not name.startswith("__"))
-    return (
-        "the layers conv1d, conv2d, conv3d and linear and, as modules, functions or methods: "
-        f"{', '.join(plain)}"
-    )
+    raise ValueError(f"{call.label}: not supported; {advice(call.name)}")
 
 
 def _after_mixing(call: Call, followed: Sequence[Signal]) -> Outcome:

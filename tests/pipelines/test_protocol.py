@@ -59,6 +59,8 @@ def test_what_a_pruner_does_not_read_is_no_part_of_it():
     given = ("selection.gauge=balanced", "selection.min_per_layer=2")
     assert not [k for k in settings("experiment=inv_prune_small_cnn", *given) if "selection" in k]
     assert settings("experiment=eq_mask_small_cnn", *given)["selection.min_per_layer"] == 2
+    found = settings("experiment=eq_prune_small_cnn", "pruner=magnitude")
+    assert not [key for key in found if key.startswith(("model", "architecture", "optimizer"))]
 
 
 def test_a_method_that_trains_has_its_training_in_it_once():

@@ -57,7 +57,7 @@ PRUNES = {"method": "scalegmn_eq", "pipeline": {"method": {}}, "selection": {"ga
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"model": {"image_shape": [3, 8, 8]}}, "scalegmn_eq"),
+        ({"model": {"image_shape": [3, 8, 8]}, "pruner": {"module": "${model}"}}, "scalegmn_eq"),
         ({"sparsity_kind": {"norm": "all"}}, "sparsity_kind"),
         ({"pruner": {"group_weight": 0.1}}, "pruner.group_weight"),
         ({"selection": {"gauge": "balanced"}}, "selection.gauge=balanced"),
@@ -70,6 +70,29 @@ def test_a_graph_that_a_run_needs_is_made_before_anything_is_trained(settings, r
     check(data, net(), **PRUNES | settings | {"fold_batch_norm": True})
     with pytest.raises(ValueError, match=f"{reason} needs the graph of the target: .*GroupNorm"):
         check(data, normalised, **PRUNES | settings)
+
+
+def test_a_method_that_reads_no_metanetwork_needs_no_graph():
+    made = net()
+    made[1] = nn.GroupNorm(1, 2)
+    model = {"model": {"image_shape": [3, 8, 8]}, "pruner": {"name": "magnitude"}}
+    check(Data((X, Y)), made, **PRUNES | model)
+
+
+@pytest.mark.parametrize("kind", ["Scale", "Sign"])
+def test_a_symmetry_that_the_target_lacks_is_named_before_anything_is_trained(kind):
+    made = nn.Sequential(
+        nn.Conv2d(3, 2, 3), nn.Hardswish(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3)
+    )
+    settings = {
+        "architecture": {"kind": {"_target_": f"scalegmn.nn.{kind}"}},
+        "model": {"image_shape": [3, 8, 8], "arch": "${architecture}"},
+        "pruner": {"module": "${model}"},
+    }
+    with pytest.raises(ValueError, match=f"symmetry {kind.lower()}; .*model/symmetry=permutation"):
+        check(Data((X, Y)), made, **PRUNES | settings)
+    settings["architecture"] = {"kind": {"_target_": "scalegmn.nn.Permutation"}}
+    check(Data((X, Y)), made, **PRUNES | settings)
 
 
 def test_a_network_is_left_as_it_was():

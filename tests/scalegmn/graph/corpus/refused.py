@@ -107,18 +107,18 @@ def mixing(body):
 
 
 LAYERS = {
-    "GroupNorm": (nn.GroupNorm(2, 4), r"2 \(GroupNorm\): not supported"),
+    "GroupNorm": (nn.GroupNorm(2, 4), r"2 \(GroupNorm\): not supported; .*batch normalisation"),
     "LayerNorm": (nn.LayerNorm((4, 8, 8)), r"2 \(LayerNorm\): not supported"),
     "InstanceNorm": (nn.InstanceNorm2d(4), r"2 \(InstanceNorm2d\): not supported"),
     "LocalResponseNorm": (nn.LocalResponseNorm(2), r"2 \(LocalResponseNorm\): not supported"),
-    "PReLU": (nn.PReLU(), r"2 \(PReLU\): not supported"),
+    "PReLU": (nn.PReLU(), r"2 \(PReLU\): not supported; use LeakyReLU"),
     "PReLU per channel": (nn.PReLU(4), r"2 \(PReLU\): not supported"),
     "PixelShuffle": (nn.PixelShuffle(2), r"2 \(PixelShuffle\): not supported"),
     "ChannelShuffle": (nn.ChannelShuffle(2), r"2 \(ChannelShuffle\): not supported"),
     "Softmax2d": (nn.Softmax2d(), r"2 \(Softmax2d\): mixes channels"),
     "Unflatten": (nn.Unflatten(1, (2, 2)), r"2 \(Unflatten\): reorders or splits"),
     "Flatten of batch": (nn.Flatten(0, 1), r"2 \(Flatten\): reorders or splits"),
-    "transposed": (nn.ConvTranspose2d(4, 4, 3), r"2 \(ConvTranspose2d\): not supported"),
+    "transposed": (nn.ConvTranspose2d(4, 4, 3), r"2 \(ConvTranspose2d\): not supported; use Up"),
     "linear over columns": (nn.Linear(8, 8), r"2 \(Linear\): reads axis 3 .*flatten first"),
     "Conv1d of maps": (
         nn.Sequential(nn.Flatten(0, 1), nn.Conv1d(8, 8, 1)), r"2\.0 \(Flatten\): reorders",
@@ -155,6 +155,15 @@ def tie_data(net):
 
 def roll_channels(module, args, output):
     return output.roll(1, 1)
+
+
+class Factor(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.rand(1, 4))
+
+    def forward(self, x):
+        return x * self.gain
 
 
 class Scaled(nn.Module):
@@ -209,6 +218,14 @@ WHOLE = {
     "skip": (
         lambda: Calls(lambda x, a, b: b(a(x)) + x, nn.Linear(4, 4), nn.Linear(4, 4)),
         "add .*one of them the network's input",
+    ),
+    "one channel to several": (
+        lambda: Calls(lambda x, a, b, c: c(a(x).relu() + b(x)), nn.Linear(4, 4), nn.Linear(4, 1),
+                      nn.Linear(4, 2)), "add .*joins one channel to several",
+    ),
+    "a factor with an axis for images": (
+        lambda: nn.Sequential(nn.Linear(4, 4), Factor(), nn.Linear(4, 2)),
+        r"mul .*differs between channels; .*give it the shape .*\(c,\) for vectors",
     ),
     "an embedding": (
         lambda: Calls(lambda x, e, a: a(e(x.abs().long()).mean(1)), nn.Embedding(9, 4),
