@@ -111,11 +111,21 @@ class ImageFolder(ImageDataModule):
 
     def read(self) -> tuple[Images, Images]:
         if "all" in self._parts:
-            return hold_out(self._parts["all"], TEST_FRACTION, seed=self.split_seed)
+            return self._tested(self._parts["all"])
         if "test" in self._parts:
             return self._pool(self._parts["train"]), self._parts["test"]
-        train, test = hold_out(self._parts["train"], TEST_FRACTION, seed=self.split_seed)
+        train, test = self._tested(self._parts["train"])
         return self._pool(train), test
+
+    def _tested(self, images: Images) -> tuple[Images, Images]:
+        """Images without some of them, and these for testing."""
+        rest, test = hold_out(images, TEST_FRACTION, seed=self.split_seed)
+        if not len(test):
+            raise ValueError(
+                f"{self.name}: {len(images)} images leave none for testing, which takes one in "
+                f"{round(1 / TEST_FRACTION)}; add images, or folders train/ and test/"
+            )
+        return rest, test
 
     def held_out(self, count: int) -> tuple[Int64[Tensor, " _train"], Int64[Tensor, " _val"]]:
         if "val" not in self._parts:

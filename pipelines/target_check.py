@@ -64,9 +64,14 @@ def check_logits(net: nn.Module, x: Tensor, *, num_classes: int) -> None:
             logits = net.eval()(x)
     except Exception as error:  # of whatever the network is made of
         reason = " ".join(str(error).split())
+        advice = (
+            "its number of channels and its size must fit the data (data.in_channels, "
+            "data.image_size)"
+        )
+        if others := {str(p.dtype) for p in net.parameters() if p.dtype != x.dtype}:
+            advice = f"it has parameters of {', '.join(sorted(others))}; call .float() on it"
         raise ValueError(
-            f"the target cannot read images of shape {shape}: {reason}; its number of channels and "
-            "its size must fit the data (data.in_channels, data.image_size)"
+            f"the target cannot read images of shape {shape}: {reason}; {advice}"
         ) from error
     finally:
         for module in training:

@@ -71,6 +71,15 @@ def test_the_split_is_that_of_its_seed(folder):
     assert torch.equal(labels[0], labels[1]) and not torch.equal(labels[0], labels[2])
 
 
+def test_too_few_images_to_test_with_are_refused(tmp_path):
+    for name in ("a", "b"):
+        save(tmp_path / "mine" / name / "0.png", RED)
+    data = module(tmp_path / "mine")
+    data.prepare_data()
+    with pytest.raises(ValueError, match="mine: 2 images leave none for testing, .*one in 5"):
+        data.setup("fit")
+
+
 def test_constants_of_a_trained_network_normalise(folder):
     data = ready(folder, mean=[0.1, 0.2, 0.3], std=[1.0, 2.0, 4.0])
     x, y = data.full_batch("test")

@@ -95,6 +95,11 @@ def test_a_symmetry_that_the_target_lacks_is_named_before_anything_is_trained(ki
     check(Data((X, Y)), made, **PRUNES | settings)
 
 
+def test_a_network_of_other_numbers_than_the_images_is_told_what_to_do():
+    with pytest.raises(ValueError, match=r"parameters of torch.float64; call \.float\(\)"):
+        check(Data((X, Y)), net().double())
+
+
 def test_a_network_is_left_as_it_was():
     made = net()
     made[1].eval()
