@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+import torch
 from omegaconf import DictConfig, OmegaConf
 
 from datamodules.protocols import Kind
@@ -11,7 +12,7 @@ from pipelines.dense import dense_network
 from pipelines.finetune import Job, finetune_all
 from pipelines.finetuning.engine import chosen_engine
 from pipelines.methods import Method
-from pipelines.methods.candidate import Guided
+from pipelines.methods.candidate import Checked, Guided
 from pipelines.protocol import protocol, protocol_of_compared
 from pipelines.results import results_of
 from pipelines.run import Run
@@ -21,6 +22,8 @@ from pipelines.timed import Timed
 from pipelines.trial import report
 from pipelines.visuals import network_figures
 from reporting import METHODS, Results
+from scalegmn.pruning import allocate_uniformly, make_mask
+from scalegmn.pruning.score import prunable
 
 PRUNERS = Path(__file__).parents[1] / "conf" / "pruner"
 
@@ -59,6 +62,10 @@ class Prune:
         """Go through all stages that are not finished yet."""
         check_kind(run.cfg)
         check_target(run)
+        check_floor(run, max(self.sparsities))
+        for method in (self.method, *self.compare.values()):
+            if isinstance(method, Checked):
+                method.check()
         engine = chosen_engine(run)
         folders = {run.folder: self.method}
         folders |= {run.folder / name: method for name, method in self.compare.items()}
@@ -126,6 +133,24 @@ def check_kind(cfg: DictConfig) -> None:
                 f"sparsity_kind: pruner={name} prunes single weights; channels are pruned at once, "
                 "by magnitude, snip, random, l1 or scalegmn_eq"
             )
+
+
+def check_floor(run: Run, sparsity: float) -> None:
+    """Refuse a floor of weights in each layer that a sparsity cannot leave.
+
+    Args:
+        run: whose target is looked at, where one of its methods reads the floor.
+        sparsity: the largest one.
+
+    Raises:
+        ValueError: if all layers' floors need more weights than are kept.
+    """
+    floor = OmegaConf.select(run.cfg, "selection.min_per_layer") or 0
+    methods = OmegaConf.to_yaml(OmegaConf.masked_copy(run.cfg, ["pruner", "compare"]))
+    if floor and "${selection.min_per_layer}" in methods:
+        weights = prunable(run.target(), prune_biases=run.cfg.prune_biases)
+        scores = {name: torch.zeros(weight.shape) for name, weight in weights.items()}
+        make_mask(scores, sparsity, allocate=allocate_uniformly, min_per_layer=floor)
 
 
 def _grid(sparsities: float | Sequence[float]) -> list[float]:

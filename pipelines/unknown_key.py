@@ -1,4 +1,4 @@
-"""Name the key that an override perhaps meant, where Hydra only says that there is no such key."""
+"""Say what an override perhaps meant, where Hydra only says what is wrong with it."""
 
 import re
 import sys
@@ -15,10 +15,17 @@ from pipelines.override_check import nearest
 CONF = Path(__file__).parents[1] / "conf"
 # Hydra goes on with the advice to add it, which the next check refuses.
 UNKNOWN = re.compile(r"Could not override '([^']+)'\.? ?To append to your config use \+\S+")
+NO_CHOICE = "Config group override must be a string or a list"
 
 
 def explained(text: str) -> str:
-    """An error's text; that of an unknown key with the nearest key of the command's config."""
+    """An error's text, made clear.
+
+    That of an unknown key gets the nearest key of the command's config, that of a group without a
+    choice its choices.
+    """
+    if text.startswith(NO_CHOICE):
+        return _choices() or text
     found = UNKNOWN.search(text)
     if found is None or "@" in found[1]:
         return text
@@ -29,9 +36,23 @@ def explained(text: str) -> str:
     return f"no key {found[1]} (+{found[1]}= gives one to an object that takes it){question}"
 
 
+def _choices() -> str | None:
+    """What may be chosen in place of ``group=null``."""
+    for override in sys.argv[1:]:
+        group, _, choice = override.lstrip("+").partition("=")
+        if choice in ("null", "") and group in _groups():
+            names = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+            return f"{group}={choice}: choose one of {', '.join(names)}, or leave it out"
+    return None
+
+
+def _groups() -> set[str]:
+    return {path.parent.relative_to(CONF).as_posix() for path in CONF.rglob("*/*.yaml")}
+
+
 def _config() -> DictConfig:
     """The config of this command's choices of groups alone."""
-    groups = {path.parent.relative_to(CONF).as_posix() for path in CONF.rglob("*/*.yaml")}
+    groups = _groups()
     chosen = [a for a in sys.argv[1:] if re.split("[=@]", a.lstrip("+"))[0] in groups]
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):

@@ -65,6 +65,7 @@ def files(tmp_path):
         (["selection.gague=raw"], "; did you mean selection.gauge?"),
         (["experiment=eq_prune_small_cnn", "model.l1_wieght=1"], "did you mean model.l1_weight?"),
         (["-m", "finetune.lrs=1,2"], "; did you mean finetune.lr?"),
+        (["guard=null"], "guard=null: choose one of conservative, ensemble, none, on_policy, "),
         (["experiment=nope"], "Could not find 'experiment/nope' Available options"),
         (["hydra/launcher=nope"], 'come with pip install -e ".[sweeps]"'),
         (["trainer.max_epochs=abc"], "error: trainer.max_epochs='abc': expected"),
@@ -196,6 +197,29 @@ def test_an_unsupported_layer_is_named_before_anything_is_trained(end, tmp_path)
     )
     said = end(*command, "debug=smoke")
     assert "scalegmn_eq needs the graph of the target" in said and "ConvTranspose2d" in said
+    assert not (tmp_path / "shared").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["baseline_imp", "selection.min_per_layer=3000"], "keeps 492 entries, but min_per_layer="),
+        (["baseline_gmp", "selection.min_per_layer=3000"], "keeps 492 entries, but min_per_layer="),
+        (
+            ["inv_prune_small_cnn", "guard=trust_region", "guard.zoo.folder=/no"],
+            "error: /no: no such",
+        ),
+        (
+            ["inv_prune_small_cnn", "guard=on_policy", "guard.zoo.folder=/no"],
+            "error: /no: no such",
+        ),
+    ],
+)
+def test_what_cannot_end_well_is_refused_before_anything_is_trained(
+    end, arguments, message, tmp_path
+):
+    experiment, *others = arguments
+    assert message in end(f"experiment={experiment}", "data=digits", *others)
     assert not (tmp_path / "shared").exists()
 
 

@@ -46,6 +46,15 @@ class Guard(ABC):
             ValueError: if a file holds no predictor.
         """
 
+    def check(self) -> None:
+        """Look at the other files that it needs, before anything is trained.
+
+        Raises:
+            FileNotFoundError: if one is not there.
+            ValueError: if one is not as declared.
+        """
+        return
+
     def rounds(self, max_epochs: int) -> list[int]:
         """The epochs of fits that follow one another, between which the predictor is refined."""
         return [max_epochs]

@@ -66,6 +66,9 @@ class Refinement(Guard):
         self.optimizer = optimizer
         self.budget = Budget(max_epochs)
 
+    def check(self) -> None:
+        self.zoo.records()
+
     def judge(self, file: Path) -> Judge:
         return Trusting(load_frozen(file))
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from lightning import LightningDataModule
-
+from datamodules.zoo import ZooDataModule
 from pipelines.guards.guard import Guard
 from pipelines.guards.predictor_file import load_frozen
 from pipelines.guards.zoo import zoo_networks
@@ -34,7 +33,7 @@ class TrustRegion(Guard):
         method: str,
         weights: str | None,
         reference: str,
-        zoo: LightningDataModule,
+        zoo: ZooDataModule,
         weight: float,
         radius: float,
     ) -> None:
@@ -42,6 +41,9 @@ class TrustRegion(Guard):
         self.zoo = zoo
         self.weight = weight
         self.radius = radius
+
+    def check(self) -> None:
+        self.zoo.records()
 
     def judge(self, file: Path) -> Judge:
         networks = zoo_networks(self.zoo)

@@ -66,6 +66,19 @@ class Guided(Protocol):
 
 
 @runtime_checkable
+class Checked(Protocol):
+    """A method that reads files which may be missing."""
+
+    def check(self) -> None:
+        """Look at them, before anything is trained.
+
+        Raises:
+            FileNotFoundError: if one is not there.
+            ValueError: if one is not as declared.
+        """
+
+
+@runtime_checkable
 class NetworkPruner(Method, Protocol):
     """A method that prunes any network, such as one that another method has made."""
 

@@ -83,6 +83,10 @@ class ScaleGMNInv:
             name, callbacks, steps_per_epoch, gradient_clip_val, patience, prune_biases
         )
 
+    def check(self) -> None:
+        """Look at what the guard reads, before anything is trained."""
+        self.guard.check()
+
     def guidance(self) -> Guidance:
         """What the results state about the predictor."""
         return self.guard.guidance()
