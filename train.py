@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def main(cfg: DictConfig) -> float | None:
     """Called by Hydra with the composed config; returns the number that a sweep minimises."""
     with job(cfg) as this:
+        if cfg.seeds is not None:
+            return train_seeds(cfg)
         results = train(cfg, this)
         if results is None:
             return None
@@ -56,6 +58,27 @@ def train(cfg: DictConfig, this: Job | None = None) -> "Results | None":
     if results is not None:
         show(results)
     return results
+
+
+def train_seeds(cfg: DictConfig) -> float | None:
+    """Execute an experiment with each of ``cfg.seeds``; returns the mean of what a sweep minimises.
+
+    Args:
+        cfg: composed.
+
+    Raises:
+        ValueError: as :func:`train`, or if the experiment does not take several seeds.
+    """
+    from statistics import fmean
+
+    from pipelines.execute import objective, show
+    from pipelines.seeds import execute_seeds
+
+    found = execute_seeds(cfg)
+    for results in found:
+        show(results, seed=results.seed)
+    numbers = [number for results in found if (number := objective(results)) is not None]
+    return fmean(numbers) if numbers else None
 
 
 if __name__ == "__main__":

@@ -53,6 +53,16 @@ def execute(
         ValueError: if the config or a file is wrong, or the folder holds another run.
         FileNotFoundError: if data or weights are not there.
     """
+    pipeline, run = prepared(cfg, data=data, net=net)
+    results = pipeline(run)
+    write(run, results)
+    return results if run.processes.is_first else None
+
+
+def prepared(
+    cfg: DictConfig, *, data: LightningDataModule | None = None, net: nn.Module | None = None
+) -> tuple[Any, Run]:
+    """The stages of a run, and what they share; see :func:`execute`."""
     check_trainer(cfg)
     check_finetune(cfg)
     use_threads(threads_of_job() if cfg.num_threads is None else cfg.num_threads)
@@ -66,13 +76,15 @@ def execute(
     check_data(data, pipeline.reads)
     use_channels_last(data, cfg.channels_last)
     plugins: Any = instantiate(cfg.trainer.plugins, _convert_="all") or ()
-    run = Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins), net)
-    results = pipeline(run)
+    return pipeline, Run(cfg, Path(cfg.paths.run_dir), data, Processes(cfg.trainer, plugins), net)
+
+
+def write(run: Run, results: Results) -> None:
+    """Write the file that says that a run is finished."""
     if run.processes.is_first:
         run.claim()
         results.write(run.folder / FILE)
     run.processes.barrier()
-    return results if run.processes.is_first else None
 
 
 def finished(cfg: DictConfig) -> Results | None:
@@ -97,9 +109,12 @@ def finished(cfg: DictConfig) -> Results | None:
     return Results.read(folder / FILE)
 
 
-def show(results: Results) -> None:
-    """Print the results as a table."""
-    console().print(summary_table(results))
+def show(results: Results, *, seed: int | None = None) -> None:
+    """Print the results as a table, of one of several seeds if it is given."""
+    table = summary_table(results)
+    if seed is not None:
+        table.title = f"{table.title}, seed {seed}"
+    console().print(table)
 
 
 def console() -> Console:

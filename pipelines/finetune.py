@@ -1,7 +1,7 @@
 """Fine-tune candidates under their masks, evaluate and save them: the same for every method."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from pipelines.finetuning.one_by_one import finetune_one
 from pipelines.finetuning.outcome import NETWORK, RESULT, or_infinite
 from pipelines.finetuning.settings import FineTuning
 from pipelines.finetuning.stack import finetune_stack
+from pipelines.finetuning.trials import Candidates
 from pipelines.metadata import metadata
 from pipelines.run import Run
 from pipelines.stage import announced, once
@@ -25,7 +26,15 @@ from reporting.layers import count_layers
 from scalegmn.formats import load_state, save_network
 from scalegmn.pruning import SparsityCount, parameters_in
 
-__all__ = ["FineTuning", "Job", "finetune", "finetune_all", "pruned_name"]
+__all__ = [
+    "Candidates",
+    "FineTuning",
+    "Job",
+    "finetune",
+    "finetune_all",
+    "finetune_at_once",
+    "pruned_name",
+]
 
 
 def finetune_all(
@@ -40,10 +49,25 @@ def finetune_all(
         teacher: the dense network, for distillation.
     """
     if engine == "stacked":
-        jobs = _snapshots(run, jobs)
-        finetune_stack(run, jobs, teacher)
+        (own,) = finetune_at_once(run.folder, [Candidates(run, jobs, teacher)])
+        jobs = own.jobs
     for job in jobs:
         yield finetune(run, job, teacher)
+
+
+def finetune_at_once(folder: Path, candidates: Sequence[Candidates]) -> list[Candidates]:
+    """Fine-tune the candidates of several runs as one stack.
+
+    Args:
+        folder: of all runs.
+        candidates: of each run.
+
+    Returns:
+        The same, of which :func:`finetune_all` finds everything fine-tuned.
+    """
+    kept = [replace(own, jobs=_snapshots(own.run, own.jobs)) for own in candidates]
+    finetune_stack(folder, kept)
+    return kept
 
 
 def finetune(run: Run, job: Job, teacher: nn.Module) -> PrunedRow:

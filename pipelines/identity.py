@@ -32,6 +32,8 @@ def config_hash(cfg: DictConfig, networks: Mapping[str, str] | None = None) -> s
         networks: hashes of networks by the config key that names their file, where they are known.
     """
     bare = deepcopy(cfg)
+    OmegaConf.set_struct(bare, False)
+    bare.pop("seeds", None)  # A run has one.
     paths = tuple(f"paths.{key}" for key in OmegaConf.select(cfg, "paths", default={}))
     for key in {*NO_IDENTITY, *paths, "config_hash", "inner.logger"}:
         # What is computed from these becomes constant with them.

@@ -1,6 +1,7 @@
 """Prune: the dense network, candidates of a method, and what is common to all methods."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from datamodules.protocols import Kind
-from pipelines.dense import dense_network
+from pipelines.dense import Dense, dense_network
 from pipelines.finetune import Job, finetune_all
-from pipelines.finetuning.engine import chosen_engine
+from pipelines.finetuning.engine import Engine, chosen_engine
 from pipelines.methods import Method
-from pipelines.methods.candidate import Checked, Guided
+from pipelines.methods.candidate import Candidate, Checked, Guided
 from pipelines.protocol import protocol, protocol_of_compared
 from pipelines.results import results_of
 from pipelines.run import Run
@@ -26,6 +27,25 @@ from scalegmn.pruning import allocate_uniformly, make_mask
 from scalegmn.pruning.score import prunable
 
 PRUNERS = Path(__file__).parents[1] / "conf" / "pruner"
+
+
+@dataclass(frozen=True, eq=False)
+class Started:
+    """A pruning run before its fine-tuning.
+
+    Attributes:
+        run: the run.
+        dense: its dense network.
+        own: the candidates of its own method, timed.
+        jobs: the candidates of all its methods.
+        engine: that fine-tunes them.
+    """
+
+    run: Run
+    dense: Dense
+    own: Timed[Candidate]
+    jobs: Iterable[Job]
+    engine: Engine
 
 
 class Prune:
@@ -60,6 +80,10 @@ class Prune:
 
     def __call__(self, run: Run) -> Results:
         """Go through all stages that are not finished yet."""
+        return self.finish(self.start(run))
+
+    def start(self, run: Run) -> "Started":
+        """Go through the stages before fine-tuning; candidates are made when they are asked for."""
         check_kind(run.cfg)
         check_target(run)
         check_floor(run, max(self.sparsities))
@@ -79,14 +103,18 @@ class Prune:
             for folder, method in folders.items()
             for candidate in candidates[folder]
         )
+        return Started(run, dense, candidates[run.folder], jobs, engine)
+
+    def finish(self, started: "Started") -> Results:
+        """Fine-tune, evaluate, and put together what was found."""
+        run, dense, engine = started.run, started.dense, started.engine
         rows = []
-        for row in finetune_all(run, jobs, engine=engine, teacher=dense.net):
+        for row in finetune_all(run, started.jobs, engine=engine, teacher=dense.net):
             rows.append(row)
             # Of the run's own method; a stack is done with all of them at once.
             if row.method is None and engine == "lightning":
                 percent = 100 * row.sparsity
                 report(run, round(10 * percent), row.val_loss, where=f"at {percent:g} %")
-        own = candidates[run.folder].seconds
         results = results_of(
             run,
             dense=dense.row,
@@ -97,7 +125,7 @@ class Prune:
                 method.name: {**protocol_of_compared(run.cfg, key), "finetune.engine": engine}
                 for key, method in self.compare.items()
             },
-            method_seconds=None if is_resumed(run.folder) else round(own, 1),
+            method_seconds=None if is_resumed(run.folder) else round(started.own.seconds, 1),
         )
         network_figures(run, results, dense.net)
         return results

@@ -1,27 +1,28 @@
-"""Fine-tune all candidates of a run with all learning rates at once."""
+"""Fine-tune all candidates of a run, or of several, with all learning rates at once."""
 
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from datamodules.resident import ResidentDataModule
 from pipelines.count_progress import CountProgress
 from pipelines.finetuning.curves import Point, write_curves
-from pipelines.finetuning.job import Job
 from pipelines.finetuning.outcome import NETWORK, RESULT, outcome
 from pipelines.finetuning.settings import FineTuning
+from pipelines.finetuning.trials import Candidates, Trial
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.formats import atomic_path
-from scalegmn.stacked import EarlyStopping, Objective, StackedNetworks
+from scalegmn.stacked import EarlyStopping, Objective, StackedNetworks, cross_entropy
 from scalegmn.zoo.builders.allocator import keep_freed_memory
 
 log = logging.getLogger(__name__)
@@ -31,64 +32,37 @@ CHECKPOINT = "stack.ckpt"
 SECONDS = 30.0
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """A candidate with one learning rate.
-
-    Args:
-        job: the candidate; its network is pruned.
-        lr: the learning rate.
-    """
-
-    job: Job
-    lr: float
-
-    @property
-    def folder(self) -> Path:
-        return self.job.rate(self.lr)
-
-    @property
-    def finished(self) -> bool:
-        """Whether an earlier session fine-tuned and saved it."""
-        return (
-            self.job.row.exists()
-            or (self.folder / RESULT).exists()
-            and (self.folder / NETWORK).exists()
-        )
-
-
-def finetune_stack(run: Run, jobs: Sequence[Job], teacher: nn.Module) -> None:
+def finetune_stack(folder: Path, candidates: Sequence[Candidates]) -> None:
     """Leave in the folder of every candidate and learning rate what a fit of its own leaves.
 
     Every process fine-tunes all networks, so that none waits for another; the first one writes.
 
     Args:
-        run: gives the data and the budget, ``finetune`` of its config.
-        jobs: the candidates; their networks are pruned.
-        teacher: the dense network, for distillation.
+        folder: of all runs.
+        candidates: of one run, or of several that differ in their seeds.
     """
     keep_freed_memory()
-    settings: FineTuning = run.build("finetune")
-    file = run.folder / "finetune" / CHECKPOINT
-    trials = {_name(run, trial): trial for job in jobs for trial in _trials(job, settings)}
+    first = candidates[0].run
+    settings: FineTuning = first.build("finetune")
+    file = folder / "finetune" / CHECKPOINT
+    trials = {
+        trial.folder.relative_to(folder).as_posix(): trial
+        for source, own in enumerate(candidates)
+        for job in own.jobs
+        for trial in [Trial(job, lr, source) for lr in settings.grid]
+    }
     while True:
         # A stack that was stopped goes on with all of its networks, on which rounding depends.
-        saved = _load(file) if run.processes.broadcast(file.exists()) else None
+        saved = _load(file) if first.processes.broadcast(file.exists()) else None
         missing = [name for name, trial in trials.items() if not trial.finished]
-        names = run.processes.broadcast(saved["names"] if saved else missing)
+        names = first.processes.broadcast(saved["names"] if saved else missing)
         if not names:
             return
-        with announced(run.processes, f"{len(names)} networks: fine-tuning at once"):
+        if others := [name for name in names if name not in trials]:
+            raise ValueError(f"{file} is of other seeds, with {others[0]}: go on with these")
+        with announced(first.processes, f"{len(names)} networks: fine-tuning at once"):
             some = {name: trials[name] for name in names}
-            _Fit(run, settings, some, _objective(run, settings, teacher), file).run(saved)
-
-
-def _trials(job: Job, settings: FineTuning) -> list[Trial]:
-    return [Trial(job, lr) for lr in settings.grid]
-
-
-def _name(run: Run, trial: Trial) -> str:
-    return trial.folder.relative_to(run.folder).as_posix()
+            _Fit(candidates, settings, some, file).run(saved)
 
 
 def _load(file: Path) -> dict[str, Any]:
@@ -98,11 +72,12 @@ def _load(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file} is damaged: delete it to fine-tune anew") from error
 
 
-def _objective(run: Run, settings: FineTuning, teacher: nn.Module) -> Objective | None:
+def _objective(candidates: Candidates, settings: FineTuning) -> Objective:
     distill = settings.distill
     if distill is None:
-        return None
-    teacher = deepcopy(teacher).eval().requires_grad_(False).to(run.processes.root_device)
+        return cross_entropy
+    teacher = deepcopy(candidates.teacher).eval().requires_grad_(False)
+    teacher.to(candidates.run.processes.root_device)
     # One pass of the teacher for all networks.
     return lambda logits, x, y: distill(logits, teacher(x), y).sum(1)
 
@@ -112,23 +87,25 @@ class _Fit:
 
     def __init__(
         self,
-        run: Run,
+        candidates: Sequence[Candidates],
         settings: FineTuning,
         trials: dict[str, Trial],
-        objective: Objective | None,
         file: Path,
     ) -> None:
-        self.run_, self.settings, self.file = run, settings, file
+        self.runs = [own.run for own in candidates]
+        self.first = self.runs[0]
+        self.settings, self.file = settings, file
         self.trials = trials
-        run.seed()
+        self.first.seed()
         networks = [trial.job.candidate.network for trial in trials.values()]
-        device = run.processes.root_device
+        device = self.first.processes.root_device
         self.networks = StackedNetworks(
             deepcopy(networks[0]).to(device),
             [dict(net.named_parameters()) for net in networks],
             [trial.job.candidate.mask for trial in trials.values()],
             [partial(settings.optimizer, lr=trial.lr) for trial in trials.values()],
-            objective,
+            [_objective(own, settings) for own in candidates],
+            [trial.source for trial in trials.values()],
         )
         self.stopping = [EarlyStopping(settings.patience) for _ in networks]
         self.best = self.networks.rows.clone()
@@ -146,14 +123,17 @@ class _Fit:
                 self._train()
                 self._finish()
                 progress(self.epoch, self.settings.max_epochs)
-        if self.run_.processes.is_first:
+        if self.first.processes.is_first:
             self.file.unlink(missing_ok=True)
-        self.run_.processes.barrier()
+            with suppress(OSError):  # Several runs have their files in folders of their own.
+                self.file.parent.rmdir()
+        self.first.processes.barrier()
 
     def _train(self) -> None:
         """One epoch."""
-        train_loss = self.networks.train(self._batches("train"))
-        measured = self.networks.measure(self._batches("val"))
+        train_loss = self.networks.train(*(self._batches(run, "train") for run in self.runs))
+        # The same images for all seeds.
+        measured = self.networks.measure(self._batches(self.first, "val"))
         self.epoch += 1
         columns = (train_loss, measured.loss, measured.accuracy)
         for i, values in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
@@ -176,7 +156,8 @@ class _Fit:
             self._save()
 
     def _save_network(self, name: str, i: int) -> None:
-        run, trial = self.run_, self.trials[name]
+        trial = self.trials[name]
+        run = self.runs[trial.source]
         pruned = trial.job.candidate.network
         tuned = deepcopy(pruned)
         tuned.load_state_dict(self.networks.logits.split(self.best[i].cpu()))
@@ -201,19 +182,19 @@ class _Fit:
         self.stopping = [self.stopping[i] for i in left]
         self.curves = [self.curves[i] for i in left]
 
-    def _batches(self, split: str) -> Iterator[tuple[Tensor, Tensor]]:
-        """What a fit of one network sees."""
-        data, device = self.run_.data, self.networks.rows.device
+    def _batches(self, run: Run, split: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """What a fit of one network of a run sees."""
+        data, device = run.data, self.networks.rows.device
         assert isinstance(data, ResidentDataModule)
         loader = data.unshared_loader(split)
         loader.sampler.set_epoch(self.epoch)
         for _, (x, y) in zip(range(self._limit(split, len(loader))), loader, strict=False):
-            self.steps += split == "train"
+            self.steps += split == "train" and run is self.first
             yield x.to(device), y.to(device)
 
     def _limit(self, split: str, batches: int) -> int:
         """The number of batches; a whole number in the config is one, a fraction one of all."""
-        limit = self.run_.cfg.trainer[f"limit_{split}_batches"]
+        limit = self.first.cfg.trainer[f"limit_{split}_batches"]
         left = min(limit, batches) if isinstance(limit, int) else int(limit * batches)
         if batches and not left:
             raise ValueError(f"trainer.limit_{split}_batches={limit}: none of {batches} batches")
@@ -221,7 +202,7 @@ class _Fit:
 
     def _save(self) -> None:
         self.saved = time.monotonic()
-        if not self.run_.processes.is_first:
+        if not self.first.processes.is_first:
             return
         state = {
             "names": list(self.trials),

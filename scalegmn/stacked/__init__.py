@@ -1,10 +1,10 @@
-"""Train many networks of one architecture at once, on the same batches."""
+"""Train many networks of one architecture at once."""
 
 from scalegmn.stacked.early_stopping import EarlyStopping
 from scalegmn.stacked.logits import StackedLogits, check_stackable
 from scalegmn.stacked.measured import Measured, measure
 from scalegmn.stacked.optimizers import ELEMENTWISE, check_elementwise
-from scalegmn.stacked.training import Objective, StackedNetworks
+from scalegmn.stacked.training import Objective, StackedNetworks, cross_entropy
 
 __all__ = [
     "ELEMENTWISE",
@@ -15,5 +15,6 @@ __all__ = [
     "StackedNetworks",
     "check_elementwise",
     "check_stackable",
+    "cross_entropy",
     "measure",
 ]

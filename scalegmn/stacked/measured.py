@@ -48,7 +48,7 @@ def measure(logits: StackedLogits, rows: Float[Tensor, "k p"], batches: Batches)
                     loss[some] += cross_entropies(found, labels)
                     right[some] += (found.argmax(2) == labels).sum(1)
 
-        share(add, len(rows), rows.device)
+        share(add, [0] * len(rows), rows.device)
         count += len(y)
     return Measured(loss / count, right / count)
 

@@ -120,11 +120,11 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(epoch, at_once, tmp_path, m
     monkeypatch.setattr(stack, "SECONDS", 0)
     run, calls = StackedNetworks.train, []
 
-    def train_until(self, batches):
+    def train_until(self, *batches):
         calls.append(len(self))
         if len(calls) == epoch:
             raise KeyboardInterrupt
-        return run(self, batches)
+        return run(self, *batches)
 
     monkeypatch.setattr(StackedNetworks, "train", train_until)
     with pytest.raises(KeyboardInterrupt):
@@ -144,9 +144,9 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(epoch, at_once, tmp_path, m
 def test_only_networks_that_are_missing_are_fine_tuned(at_once, tmp_path, monkeypatch):
     run, stacks = StackedNetworks.train, []
 
-    def train_and_count(self, batches):
+    def train_and_count(self, *batches):
         stacks.append(len(self))
-        return run(self, batches)
+        return run(self, *batches)
 
     monkeypatch.setattr(StackedNetworks, "train", train_and_count)
     in_process(tmp_path, "finetune.engine=stacked", "finetune.max_epochs=1")

@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW
 
 from scalegmn.pruning import magnitude, make_mask
-from scalegmn.stacked import StackedNetworks
+from scalegmn.stacked import StackedNetworks, cross_entropy
 from scalegmn.targets import VGG, Sine, SmallCNN
 
 OPTIMIZERS = {
@@ -180,3 +180,37 @@ def test_the_number_of_threads_changes_nothing(make):
     # Products of matrices may be shared among threads in other ways, by rounding.
     torch.testing.assert_close(rows, again, rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(loss, loss_again, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["small CNN", "sine"])
+def test_each_network_sees_the_batches_of_its_source(kind):
+    torch.manual_seed(0)
+    nets, masks = pruned(NETWORKS[kind])
+    for net in nets:
+        net.double()
+    images = [(x.double(), y) for x, y in batches(8)]
+    first, second = images[:4], images[4:]
+
+    def doubled(logits, _, y):
+        return 2 * cross_entropy(logits, _, y)
+
+    params = [dict(net.named_parameters()) for net in nets]
+    optimizers = [partial(SGD, lr=lr) for lr in RATES]
+    mixed = StackedNetworks(
+        nets[0], params, masks, optimizers, [cross_entropy, doubled], sources=[1, 0, 1]
+    )
+    alone = [
+        StackedNetworks(nets[0], params, masks, optimizers, [objective])
+        for objective in (cross_entropy, doubled)
+    ]
+    losses = mixed.train(first, second)
+    expected = [own.train(seen) for own, seen in zip(alone, (first, second), strict=True)]
+    for i, source in enumerate([1, 0, 1]):
+        torch.testing.assert_close(mixed.rows[i], alone[source].rows[i], rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(losses[i], expected[source][i])
+    mixed.keep([0, 2])
+    assert mixed.sources == [1, 1]
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        mixed.train(first, second[:1])
+    with pytest.raises(ValueError, match=r"3 networks of 1 sources: got sources \[0, 1, 0\]"):
+        StackedNetworks(nets[0], params, masks, optimizers, sources=[0, 1, 0])
