@@ -15,9 +15,12 @@ from pipelines.stage import announced
 from pipelines.trial import epoch_reports
 from pipelines.visuals import show
 from reporting import Results
+from reporting.calibration import NAME as CALIBRATION
+from reporting.calibration import write_calibration
 from reporting.prediction_figures import calibration_figure, scatter_figure
 from reporting.predictions import NAME as PREDICTIONS
 from reporting.predictions import write_predictions
+from scalegmn.arguments import check_number
 from scalegmn.formats import atomic_path
 from scalegmn.predictor import Predictions, check_describable, save_predictor
 
@@ -25,12 +28,24 @@ FILE = "predictor.safetensors"
 
 
 class Predict:
-    """Train a predictor, and measure it on networks that it has not learnt from."""
+    """Train a predictor, and measure it on networks that it has not learnt from.
+
+    Args:
+        good: accuracy from which networks are scored apart, too, a fraction: a high τ over all may
+            tell bad networks from others, and not good ones from the best.
+
+    Raises:
+        ValueError: if that is no fraction.
+    """
 
     reads: Kind = "networks"
 
+    def __init__(self, *, good: float) -> None:
+        check_number("pipeline.good", good, least=0, most=1)
+        self.good = good
+
     def __call__(self, run: Run) -> Results:
-        """Train, write ``predictor.safetensors`` and ``predictions.csv.gz``, measure and draw."""
+        """Train, write ``predictor.safetensors`` and the predictions, measure and draw."""
         epochs = run.cfg.trainer.max_epochs
         with announced(run.processes, f"predictor: training for {epochs} epochs"):
             run.seed()
@@ -48,6 +63,8 @@ class Predict:
             }
             save_predictor(run.folder / FILE, module.predictor, about)
             _save_predictions(run.folder / PREDICTIONS, test, trainer)
+            with atomic_path(run.folder / CALIBRATION) as temporary:
+                write_calibration(temporary, test, self.good)
         run.processes.barrier()
         data: Any = run.data
         results = results_of(
@@ -55,7 +72,7 @@ class Predict:
             predictor=config.name,
             label=data.label,
             finetuned_from=module.predictor.trained_on,
-            metrics=_metrics(module, data, val, test),
+            metrics=_metrics(module, data, val, test, self.good),
         )
         title = f"{config.name} on {data.name}"
         figures = {
@@ -80,10 +97,13 @@ def _module(run: Run) -> Predictor:
 
 
 def _metrics(
-    module: Predictor, data: Any, val: Predictions, test: Predictions
+    module: Predictor, data: Any, val: Predictions, test: Predictions, good: float
 ) -> dict[str, float | int]:
+    best = test.where((test.label >= good).numpy())
     return {
         **test.scores(),
+        **{f"good_{name}": value for name, value in best.scores().items()},
+        "good_networks": len(best),
         **{f"val_{name}": value for name, value in val.scores().items()},
         "test_networks": len(test),
         "val_networks": len(val),

@@ -87,12 +87,14 @@ def test_a_run_leaves_a_predictor_and_what_it_is_worth(trained):
     assert len(taus) == 3
     assert results.metrics["val_kendall_tau"] == pytest.approx(max(taus), abs=1e-6)
     assert objective(results) == -results.metrics["val_kendall_tau"]
-    names = ("predictor.safetensors", "predictions.png", "calibration.png", "checkpoints/best.ckpt")
+    names = ("predictor.safetensors", "predictions.png", "calibration.png", "calibration.csv")
+    assert (trained / "checkpoints" / "best.ckpt").is_file()
     assert all((trained / name).is_file() for name in names)
     left = read_predictions(trained)
     tau = kendalltau(left.predicted, left.label).statistic
     assert results.metrics["kendall_tau"] == pytest.approx(tau, abs=1e-12)
     assert len(left.label) == results.metrics["test_networks"]
+    assert results.metrics["good_networks"] == (left.label >= 0.4).sum()
     said = read_metadata(trained / "predictor.safetensors")
     assert said["dataset"] == "cifar10_zoo_relu" and said["label"] == "test_accuracy"
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from math import nan
 
-from jaxtyping import Float
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 
@@ -23,6 +25,11 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def where(self, chosen: Bool[np.ndarray, " network"]) -> "Predictions":
+        """The predictions for some of the networks."""
+        rows = torch.from_numpy(chosen)
+        return Predictions(self.predicted[rows], self.label[rows], self.sparsity[rows])
 
     def scores(self) -> dict[str, float]:
         r"""Kendall's τ-b, R² and the mean absolute error over all networks.

@@ -89,7 +89,7 @@ def test_a_symmetry_that_the_target_lacks_is_named_before_anything_is_trained(ki
         "model": {"image_shape": [3, 8, 8], "arch": "${architecture}"},
         "pruner": {"module": "${model}"},
     }
-    with pytest.raises(ValueError, match=f"symmetry {kind.lower()}; .*model/symmetry=permutation"):
+    with pytest.raises(ValueError, match=f"symmetry {kind.lower()}; .*model/symmetry: permutation"):
         check(Data((X, Y)), made, **PRUNES | settings)
     settings["architecture"] = {"kind": {"_target_": "scalegmn.nn.Permutation"}}
     check(Data((X, Y)), made, **PRUNES | settings)

@@ -39,8 +39,8 @@ class Kind(ABC):
             if group.role is Role.HIDDEN and not self.admits(group.freedom):
                 raise ValueError(
                     f"{group.name}: what follows it (activation, pooling) does not have the "
-                    f"symmetry {type(self).__name__.lower()}; choose model/symmetry=permutation, "
-                    "which asks nothing of it"
+                    f"symmetry {type(self).__name__.lower()}; choose another "
+                    "model/symmetry: permutation asks nothing of it"
                 )
 
     def structure(self, graph: NetworkGraph) -> str:
