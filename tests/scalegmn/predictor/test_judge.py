@@ -3,7 +3,7 @@ import torch
 from torch.testing import assert_close
 
 from scalegmn.nn import Architecture
-from scalegmn.predictor import AccuracyPredictor, Metanetwork, StatNN
+from scalegmn.predictor import AccuracyPredictor, Metanetwork, StatNN, lower_bound
 from scalegmn.predictor.judge import Trusting
 from scalegmn.predictor.lower_bound import LowerBound
 from scalegmn.predictor.trust_region import TrustRegion
@@ -31,7 +31,9 @@ def gradients(value, params):
     return dict(zip(params, torch.autograd.grad(value, list(params.values())), strict=True))
 
 
-def test_a_bound_is_the_mean_less_deviations_and_so_is_its_gradient(params):
+@pytest.mark.parametrize("in_turn", [0, 8])
+def test_a_bound_is_the_mean_less_deviations_and_so_is_its_gradient(in_turn, params, monkeypatch):
+    monkeypatch.setattr(lower_bound, "IN_TURN", in_turn)
     members, graph = predictors(4), graph_of()
     judge = LowerBound(members, k=1.5)
     each = torch.stack([member(graph, params) for member in members])
@@ -44,15 +46,16 @@ def test_a_bound_is_the_mean_less_deviations_and_so_is_its_gradient(params):
     assert each.std() > 1e-3
 
 
-def test_members_run_as_one_call(params, monkeypatch):
-    members, graph = predictors(4), graph_of()
+@pytest.mark.parametrize(("n", "expected"), [(2, 2), (9, 1)])
+def test_many_members_run_as_one_call(n, expected, params, monkeypatch):
+    members, graph = predictors(n), graph_of()
     judge, calls = LowerBound(members, k=1.0), []
     forward = type(members[0].reader).forward
     monkeypatch.setattr(
         type(members[0].reader), "forward", lambda *a, **k: calls.append(1) or forward(*a, **k)
     )
     judge(graph, params)
-    assert calls == [1]
+    assert len(calls) == expected
 
 
 def test_equal_members_have_a_finite_gradient(params):
