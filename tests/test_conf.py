@@ -1,5 +1,4 @@
-import re
-from pathlib import Path
+"""Every config composes, and means what it says."""
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -8,16 +7,9 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from pipelines.config_check import check_types
 from pipelines.identity import config_hash
-from pipelines.job_folder import job_folder
+from tests.composing import CONF, composed
 
-CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
-
-
-def composed(*overrides, config="train"):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose(config, overrides=["paths.run_dir=/tmp/run", *overrides])
-    return cfg
 
 
 def targets(node):
@@ -111,122 +103,6 @@ def test_every_format_of_an_export_composes(form):
     check_types(cfg)
 
 
-# Parameters as published, without the branches that no node reads; ours where we differ.
-PUBLISHED = {
-    "cifar10_relu": ("Scale", "Forward", "relu", 128, 4, "last_layer", 1e-3, 0.01, 64, 200, 0.0),
-    "cifar10_relu_bidirectional": (
-        *("Scale", "Bidirectional", "relu", 128, 4, "last_layer", 1e-3, 0.01, 64, 200, 0.0),
-    ),
-    "cifar10_tanh": ("Sign", "Forward", "tanh", 128, 4, "full_graph", 1e-3, 0.01, 64, 200, 0.0),
-    "cifar10_tanh_bidirectional": (
-        *("Sign", "Bidirectional", "tanh", 128, 4, "full_graph", 5e-4, 0.01, 32, 200, 0.2),
-    ),
-    "cifar10_hetero": ("Hetero", "Forward", None, 128, 4, "last_layer", 1e-3, 1e-3, 64, 200, 0.2),
-    "cifar10_hetero_bidirectional": (
-        *("Hetero", "Bidirectional", None, 128, 5, "last_layer", 1e-3, 1e-3, 64, 250, 0.1),
-    ),
-    "svhn_relu": ("Scale", "Forward", "relu", 64, 4, "full_graph", 1e-3, 0.0, 16, 200, 0.0),
-    "svhn_relu_bidirectional": (
-        *("Scale", "Bidirectional", "relu", 64, 3, "full_graph", 1e-3, 0.0, 64, 200, 0.0),
-    ),
-    "svhn_tanh": ("Sign", "Forward", "tanh", 64, 4, "last_layer", 1e-3, 5e-4, 64, 200, 0.0),
-    "svhn_tanh_bidirectional": (
-        *("Sign", "Bidirectional", "tanh", 128, 3, "full_graph", 1e-3, 0.01, 128, 200, 0.0),
-    ),
-}
-
-
-def test_every_published_predictor_is_in_the_table():
-    files = {file.stem for file in (CONF / "hparams").glob("*.yaml")}
-    assert {name for name in files if name.startswith(("cifar10", "svhn"))} == set(PUBLISHED)
-
-
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_published_predictors_are_as_published(name):
-    cfg = composed("experiment=predict_small_cnn", f"hparams={name}")
-    check_types(cfg)
-    arch, recipe = cfg.architecture, cfg.model.predictor.recipe
-    assert (
-        *(arch.kind._target_.split(".")[-1], arch.direction._target_.split(".")[-1]),
-        *(cfg.data.activation, arch.d, arch.num_layers, recipe.readout.path.split(".")[-1]),
-        *(cfg.optimizer.lr, cfg.optimizer.weight_decay, cfg.data.batch_size),
-        *(cfg.trainer.max_epochs, arch.dropout),
-    ) == PUBLISHED[name]
-    assert cfg.data.folder == ("svhn_cropped" if name.startswith("svhn") else "cifar10")
-    assert cfg.scheduler.scheduler.lr_lambda.steps == 1000 and cfg.trainer.gradient_clip_val == 10
-    assert (
-        cfg.monitor == cfg.callbacks.best.monitor == "val/kendall_tau"
-        and cfg.callbacks.best.mode == "max"
-    )
-    assert arch.io.separate == (name.startswith(("svhn", "cifar10_tanh")))
-    skips = {"cifar10_hetero_bidirectional", "svhn_tanh_bidirectional"}
-    assert arch.skip == (name in skips or name.startswith("svhn_relu"))
-    assert arch.layer_norm == (name != "svhn_tanh")
-    assert arch.preserve_size is False
-    assert arch.kind.get("symmetrized", True) == (name != "cifar10_hetero")
-
-
-# Kind, absolute values, direction, io, separate, d, layers, edge encoding, positional, sum on io,
-# skip, dropouts, layer norm, readout, weight decay, batch, epochs: as published, see the table.
-A, B = "PlainIO", "GatedIO"
-PUBLISHED_INR = {
-    "mnist_edit": ("f", True, A, True, 128, 10, 0, 0, 1, 1, 0.1, 0.1, 1, None, 1e-3, 64, 300),
-    "mnist_edit_bidirectional": (
-        *("b", True, A, False, 128, 10, 0, 0, 1, 1, 0.1, 0.0, 1, None, 1e-3, 64, 300),
-    ),
-    "mnist_classify": ("f", False, B, False, 128, 4, 1, 0, 1, 1, 0.2, 0.0, 1, "l", 1e-2, 128, 200),
-    "mnist_classify_bidirectional": (
-        *("b", False, B, False, 128, 4, 0, 1, 1, 0, 0.2, 0.0, 1, "l", 1e-3, 128, 200),
-    ),
-    "fmnist_classify": ("f", False, A, True, 128, 2, 1, 0, 1, 1, 0.2, 0.2, 1, "f", 1e-2, 128, 200),
-    "fmnist_classify_bidirectional": (
-        *("b", False, A, True, 128, 2, 1, 0, 1, 1, 0.2, 0.2, 1, "f", 1e-2, 128, 200),
-    ),
-    "cifar10_classify": ("f", True, A, True, 64, 4, 0, 0, 1, 0, 0.2, 0.0, 1, "l", 5e-4, 64, 200),
-    "cifar10_classify_bidirectional": (
-        *("b", True, B, False, 64, 4, 0, 0, 0, 0, 0.2, 0.0, 0, "l", 5e-4, 64, 200),
-    ),
-    "cifar10_classify_augmented": (
-        *("f", False, A, True, 128, 4, 0, 0, 1, 1, 0.1, 0.0, 1, "f", 1e-3, 256, 54),
-    ),
-    "cifar10_classify_augmented_bidirectional": (
-        *("b", False, A, True, 128, 4, 0, 0, 1, 1, 0.2, 0.0, 1, "l", 1e-4, 256, 81),
-    ),
-}
-
-
-def test_every_published_experiment_on_inrs_is_in_the_table():
-    # Others are variants and controls of our own.
-    own = re.compile(r"(edit|classify)_(bidirectional|heads|full_graph|gmn|mlp|statnn)")
-    found = {file.stem for file in (CONF / "experiment/inr").glob("*.yaml")}
-    assert {name for name in found if not own.fullmatch(name)} == set(PUBLISHED_INR)
-
-
-@pytest.mark.parametrize("name", PUBLISHED_INR)
-def test_experiments_on_inrs_are_as_published(name):
-    cfg = composed(f"experiment=inr/{name}")
-    check_types(cfg)
-    OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-    arch, is_editor = cfg.architecture, "edit" in name
-    readout = None if is_editor else cfg.model.recipe.readout.path.split(".")[-1][0]
-    assert arch.kind._target_ == "scalegmn.nn.Sign"
-    assert (
-        *(
-            arch.direction._target_.split(".")[-1][0].lower(),
-            not arch.kind.get("symmetrized", True),
-        ),
-        *(arch.io._target_.split(".")[-1], arch.io.separate, arch.d, arch.num_layers),
-        *(arch.edge_encoding, arch.positional, arch.sum_on_io, arch.skip),
-        *(arch.dropout, arch.mlp_dropout, arch.layer_norm, readout),
-        *(cfg.optimizer.weight_decay, cfg.data.batch_size, cfg.trainer.max_epochs),
-    ) == PUBLISHED_INR[name]
-    assert cfg.optimizer._target_ == "torch.optim.AdamW" and cfg.optimizer.lr == 1e-3
-    assert cfg.scheduler.scheduler.lr_lambda.steps == 1000 and cfg.trainer.gradient_clip_val == 10
-    assert cfg.monitor == ("val/loss" if is_editor else "val/accuracy")
-    assert arch.preserve_size is False and cfg.data.absorb_w0 is False
-    assert not is_editor or cfg.model.operator.out_scale == 0.01
-
-
 @pytest.mark.parametrize(
     ("override", "target"),
     [
@@ -300,73 +176,6 @@ def test_other_methods_can_be_compared_in_any_pruning_experiment():
         "shuffled": "shuffled",
         "random": "random",
     }
-
-
-def test_paths_and_devices_are_no_part_of_a_runs_identity(monkeypatch, tmp_path):
-    monkeypatch.setenv("SCALEGMN_DATA", "/somewhere")
-    base = config_hash(composed())
-    for same in (
-        "paths.run_dir=/elsewhere",
-        "paths.data_dir=/x",
-        "trainer.devices=2",
-        "logger=none",
-    ):
-        assert config_hash(composed(same)) == base
-    for other in ("seed=1", "sparsity=0.9", "optimizer.lr=1e-4", "finetune.lr=1e-4", "data.seed=1"):
-        assert config_hash(composed(other)) != base
-
-
-def test_the_folder_of_a_job_depends_on_what_was_asked_for():
-    asked = ["experiment=finetune_small_cnn", "optimizer.lr=0.1", "target.weights=/a/b=1.npy"]
-    folder = job_folder(asked)
-    assert folder.startswith("lr_0.1-") and re.fullmatch(r"[\w.-]+", folder)
-    assert job_folder(reversed(asked)) == folder == job_folder([*asked, "paths.dense_dir=/x"])
-    assert job_folder([*asked[:2], "target.weights=/c/b=1.npy"]) != folder
-    assert re.fullmatch(r"\w+", job_folder(["experiment=quickstart"]))
-    named = ["+sweep=table1_small_cnn", "experiment=table1/dense", "seed=42"]
-    assert job_folder(named).startswith("dense-seed_42-")
-    assert job_folder(named) != job_folder(["+sweep=other", *named[1:]])
-    long = [job_folder([f"sparsity=[{'0.5,' * 50}{last}]"]) for last in (0.6, 0.7)]
-    assert long[0] != long[1] and len(long[0]) < 100
-
-
-def test_the_network_to_prune_counts_with_its_content(tmp_path):
-    (tmp_path / "a.pt").write_bytes(b"network")
-    (tmp_path / "b.pt").write_bytes(b"network")
-    (tmp_path / "c.pt").write_bytes(b"another")
-    a, b, c = (config_hash(composed(f"target.weights={tmp_path}/{n}.pt")) for n in "abc")
-    assert a == b != c
-    experiment = "experiment=predict_small_cnn"
-    weights = [f"predictor.weights={tmp_path}/{n}.pt" for n in "abc"]
-    a, b, c = (config_hash(composed(experiment, given)) for given in weights)
-    assert a == b != c
-
-
-@pytest.mark.parametrize(
-    ("data", "folder"),
-    [
-        ("small_cnn_zoo", "folder"),
-        ("pruned_zoo", "base.folder"),
-        ("zoo_union", "pruned.folder"),
-        ("zoo_union", "pruned.base.folder"),
-    ],
-)
-def test_a_zoo_to_learn_from_counts_with_its_table(tmp_path, data, folder):
-    for where, content in (("a", b"zoo"), ("b", b"zoo"), ("c", b"another")):
-        (tmp_path / where / "mine").mkdir(parents=True)
-        (tmp_path / where / "mine" / "metrics.csv.gz").write_bytes(content)
-    asked = ("experiment=predict_small_cnn", f"data={data}", f"data.{folder}=mine")
-    a, b, c = (config_hash(composed(*asked, f"paths.data_dir={tmp_path}/{n}")) for n in "abc")
-    assert a == b != c
-
-
-def test_inrs_to_learn_from_count_with_their_record(tmp_path):
-    for where, content in (("a", b"inrs"), ("b", b"inrs"), ("c", b"others")):
-        (tmp_path / where / "mine").mkdir(parents=True)
-        (tmp_path / where / "mine" / "inrs.json").write_bytes(content)
-    asked = ("experiment=inr_edit", "data.folder=mine")
-    a, b, c = (config_hash(composed(*asked, f"paths.data_dir={tmp_path}/{n}")) for n in "abc")
-    assert a == b != c
 
 
 @pytest.mark.parametrize(
@@ -487,25 +296,6 @@ def test_the_optimizers_of_stages_are_chosen_apart(experiment):
     assert cfg.finetune.optimizer._target_ == "torch.optim.SGD"
     assert cfg.dense.optimizer._target_ == "torch.optim.AdamW"
     assert cfg.optimizer._target_ == "torch.optim.Adam"
-
-
-def test_the_published_invariant_pruning_is_as_published():
-    cfg = composed("experiment=table1/inv_published")
-    check_types(cfg)
-    threshold, optimizer = cfg.callbacks.threshold, cfg.optimizer
-    assert set(cfg.callbacks) == {"threshold"} and cfg.method == "scalegmn_inv"
-    assert dict(zip(threshold.sparsities, threshold.epsilon, strict=True)) == {
-        **{0.6: 1e-3, 0.7: 1e-4, 0.8: 1e-4},
-        0.9: 1e-3,
-    }
-    assert threshold.prune_biases and cfg.prune_biases and cfg.guard._target_.endswith("Unguarded")
-    assert (optimizer._target_, optimizer.lr, optimizer.weight_decay) == (
-        *("torch.optim.AdamW", 1e-3),
-        1e-2,
-    )
-    assert cfg.scheduler.scheduler.lr_lambda.steps == 1000 and cfg.model.l1_weight == 1e-4
-    assert cfg.trainer.max_epochs * cfg.pruner.steps_per_epoch == 120_000
-    assert cfg.finetune.lr == 1e-3 and cfg.finetune.max_epochs == 1000
 
 
 @pytest.mark.parametrize("guard", ["ensemble", "trust_region", "conservative", "on_policy"])
