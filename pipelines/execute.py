@@ -63,6 +63,8 @@ def prepared(
     cfg: DictConfig, *, data: LightningDataModule | None = None, net: nn.Module | None = None
 ) -> tuple[Any, Run]:
     """The stages of a run, and what they share; see :func:`execute`."""
+    if cfg.get("seeds") is not None:
+        raise ValueError(f"seeds={cfg.seeds}: this is one run; see pipelines.seeds.execute_seeds")
     check_trainer(cfg)
     check_finetune(cfg)
     use_threads(threads_of_job() if cfg.num_threads is None else cfg.num_threads)

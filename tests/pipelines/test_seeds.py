@@ -116,6 +116,12 @@ def test_seeds_that_are_none_are_refused(seeds):
         of_each_seed(cfg)
 
 
+def test_one_run_does_not_take_several(tmp_path):
+    with pytest.raises(ValueError, match=r"seeds=\[3, 5\]: this is one run"):
+        train(composed(tmp_path / "run", "seeds=[3,5]"))
+    assert not (tmp_path / "run").exists()
+
+
 def test_only_pruning_takes_several(tmp_path):
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         given = ["experiment=train_small_cnn", "data=digits", "seeds=[1,2]"]
