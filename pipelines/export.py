@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.markdown import Markdown
@@ -68,7 +69,11 @@ def export(cfg: DictConfig) -> dict[str, Any]:
     if cfg.report:
         latency = instantiate(cfg.measure, _convert_="all")
         title = f"{path.name}: sizes and times"
-        console().print(Markdown(speed_report(exported, folder, title=title, latency=latency)))
+        cores = torch.get_num_threads()
+        # A server often gives each of its workers one.
+        threads = [cores] if cfg.num_threads is not None else sorted({1, cores})
+        text = speed_report(exported, folder, title=title, latency=latency, threads=threads)
+        console().print(Markdown(text))
     return record
 
 

@@ -28,6 +28,7 @@ class Timing:
         network: its name.
         device: ``cpu`` or ``cuda``.
         engine: what runs it.
+        threads: of the CPU; ``None`` on other devices.
         batch_size: images per call.
         milliseconds: of one call.
         times_as_fast: the dense network's time over its own, round by round.
@@ -36,6 +37,7 @@ class Timing:
     network: str
     device: str
     engine: str
+    threads: int | None
     batch_size: int
     milliseconds: Quartiles
     times_as_fast: Quartiles
@@ -43,7 +45,9 @@ class Timing:
     @property
     def where(self) -> str:
         """The setting in words."""
-        return f"{self.engine} on {self.device}, batch {self.batch_size}"
+        number = self.threads
+        threads = "" if number is None else f", {number} thread{'s' * (number != 1)}"
+        return f"{self.engine} on {self.device}{threads}, batch {self.batch_size}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +59,6 @@ class SpeedReport:
         sizes: of each network: parameters, non-zeros, multiply-accumulates, bytes.
         timings: of each network and setting.
         rounds: how often each network had its turn.
-        threads: of PyTorch and ONNX Runtime.
         load: of the machine when the measurement ended: processes that wanted to run.
         cores: of the machine.
         machine: by device.
@@ -68,7 +71,6 @@ class SpeedReport:
     sizes: Mapping[str, Mapping[str, int]]
     timings: tuple[Timing, ...]
     rounds: int
-    threads: int
     load: float
     cores: int
     machine: Mapping[str, str]
@@ -84,10 +86,10 @@ class SpeedReport:
 def speed_markdown(report: SpeedReport) -> str:
     """A page with tables of sizes and times, and sentences on them."""
     networks = [f"* **{name}**: {EXPLAINED[name]}" for name in report.sizes]
+    machine = "; ".join(f"{device}: {name}" for device, name in report.machine.items())
     how = (
-        f"{report.rounds} rounds in which the networks take turns, after a warm-up, with "
-        f"{report.threads} thread{'s' * (report.threads != 1)}; load of the machine at the end: "
-        f"{report.load:g}. {'; '.join(f'{k}: {v}' for k, v in report.machine.items())}. "
+        f"{report.rounds} rounds in which the networks take turns, after a warm-up; load of the "
+        f"machine at the end: {report.load:g}. {machine}. "
         f"{', '.join(f'{k} {v}' for k, v in report.versions.items())}."
     )
     parts = [

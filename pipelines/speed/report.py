@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from scalegmn.latency import Latency
 INFO = Path("/proc/cpuinfo")
 
 
-def speed_report(exported: ExportedNetwork, folder: Path, *, title: str, latency: Latency) -> str:
+def speed_report(
+    exported: ExportedNetwork, folder: Path, *, title: str, latency: Latency, threads: Sequence[int]
+) -> str:
     """Measure a network, and leave ``report.json`` and ``report.md``.
 
     Args:
@@ -29,6 +32,7 @@ def speed_report(exported: ExportedNetwork, folder: Path, *, title: str, latency
         folder: of the files.
         title: of the report.
         latency: how time is measured.
+        threads: numbers of threads of the CPU, each measured.
 
     Returns:
         The report as Markdown.
@@ -37,9 +41,8 @@ def speed_report(exported: ExportedNetwork, folder: Path, *, title: str, latency
     report = SpeedReport(
         title=title,
         sizes={name: network_size(net, exported.example) for name, net in nets.items()},
-        timings=tuple(timings(nets, exported.example, latency)),
+        timings=tuple(timings(nets, exported.example, latency, threads)),
         rounds=latency.rounds,
-        threads=torch.get_num_threads(),
         load=round(os.getloadavg()[0], 2),
         cores=os.cpu_count() or 1,
         machine=_machines(),

@@ -1,6 +1,6 @@
 """Time networks in PyTorch and in ONNX Runtime, in turn."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,11 +16,16 @@ from scalegmn.export.onnx_file import PACKAGES, onnx_function
 from scalegmn.latency import Latency, Quartiles
 
 Call = Callable[[], Any]
+Maker = Callable[[Tensor], Call]
+# Device, engine, and threads of the CPU.
+Setting = tuple[str, str, int | None]
 PYTORCH, RUNTIME = "PyTorch", "ONNX Runtime"
 
 
 @torch.no_grad()
-def timings(nets: Mapping[str, nn.Module], example: Tensor, latency: Latency) -> list[Timing]:
+def timings(
+    nets: Mapping[str, nn.Module], example: Tensor, latency: Latency, threads: Sequence[int]
+) -> list[Timing]:
     """The time of one batch in each network, on every device that there is.
 
     Args:
@@ -28,34 +33,46 @@ def timings(nets: Mapping[str, nn.Module], example: Tensor, latency: Latency) ->
             with.
         example: two images.
         latency: how time is measured.
+        threads: numbers of threads of the CPU, each measured.
     """
+    settings: dict[Setting, dict[str, Maker]] = {}
     with TemporaryDirectory() as folder:
-        engines = {("cpu", PYTORCH): {name: _eager(net) for name, net in nets.items()}}
+        files = {name: Path(folder) / f"{k}.onnx" for k, name in enumerate(nets)}
+        runtime = not missing(PACKAGES)
+        for name, net in nets.items() if runtime else ():
+            ONNX().write(files[name], net, example, {})
+        for number in threads:
+            settings["cpu", PYTORCH, number] = {n: _eager(net) for n, net in nets.items()}
+            if runtime:
+                made = {name: _in_runtime(file, number) for name, file in files.items()}
+                settings["cpu", RUNTIME, number] = made
         if torch.cuda.is_available():
-            engines["cuda", PYTORCH] = {name: _on_cuda(net) for name, net in nets.items()}
-        if not missing(PACKAGES):
-            engines["cpu", RUNTIME] = {
-                name: _in_runtime(net, example, Path(folder) / f"{k}.onnx")
-                for k, (name, net) in enumerate(nets.items())
-            }
+            settings["cuda", PYTORCH, None] = {name: _on_cuda(net) for name, net in nets.items()}
         found = []
         for batch_size in latency.batch_sizes:
             images = torch.randn(batch_size, *example.shape[1:])
-            for (device, engine), makers in engines.items():
+            for setting, makers in settings.items():
                 calls = {name: maker(images) for name, maker in makers.items()}
-                found += _timed(calls, latency, device, engine, batch_size)
+                found += _timed(calls, latency, setting, batch_size)
     return found
 
 
 def _timed(
-    calls: Mapping[str, Call], latency: Latency, device: str, engine: str, batch_size: int
+    calls: Mapping[str, Call], latency: Latency, setting: Setting, batch_size: int
 ) -> list[Timing]:
-    seconds = latency.seconds(calls)
+    device, engine, threads = setting
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if threads is None else threads)
+    try:
+        seconds = latency.seconds(calls)
+    finally:
+        torch.set_num_threads(before)
     return [
         Timing(
             network=name,
             device=device,
             engine=engine,
+            threads=threads,
             batch_size=batch_size,
             milliseconds=Quartiles.of(1e3 * own),
             # Of the same round: what slows the machine for a while slows both.
@@ -65,11 +82,11 @@ def _timed(
     ]
 
 
-def _eager(net: nn.Module) -> Callable[[Tensor], Call]:
+def _eager(net: nn.Module) -> Maker:
     return lambda images: lambda: net(images)
 
 
-def _on_cuda(net: nn.Module) -> Callable[[Tensor], Call]:
+def _on_cuda(net: nn.Module) -> Maker:
     there = deepcopy(net).cuda()
 
     def maker(images: Tensor) -> Call:
@@ -84,7 +101,6 @@ def _on_cuda(net: nn.Module) -> Callable[[Tensor], Call]:
     return maker
 
 
-def _in_runtime(net: nn.Module, example: Tensor, path: Path) -> Callable[[Tensor], Call]:
-    ONNX().write(path, net, example, {})
-    function = onnx_function(path, threads=torch.get_num_threads())
+def _in_runtime(file: Path, threads: int) -> Maker:
+    function = onnx_function(file, threads=threads)
     return lambda images: lambda: function(images)

@@ -23,13 +23,15 @@ def build():
 def test_every_network_has_its_turn_in_every_engine():
     nets = {"dense": build(), "pruned": build()}
     latency = Latency(batch_sizes=(2,), rounds=3, warm_up=0.01, block=0.001)
-    found = [t for t in timings(nets, X, latency) if t.device == "cpu"]
-    assert [(t.engine, t.network) for t in found] == [
-        ("PyTorch", "dense"),
-        ("PyTorch", "pruned"),
-        ("ONNX Runtime", "dense"),
-        ("ONNX Runtime", "pruned"),
+    before = torch.get_num_threads()
+    found = [t for t in timings(nets, X, latency, [1, 2]) if t.device == "cpu"]
+    assert [(t.engine, t.threads, t.network) for t in found] == [
+        (engine, threads, network)
+        for threads in (1, 2)
+        for engine in ("PyTorch", "ONNX Runtime")
+        for network in ("dense", "pruned")
     ]
+    assert torch.get_num_threads() == before
     for t in found:
         assert 0 < t.milliseconds.lower <= t.milliseconds.median <= t.milliseconds.upper
         assert t.network != "dense" or t.times_as_fast.lower == t.times_as_fast.upper == 1.0
