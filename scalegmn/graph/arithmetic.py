@@ -55,11 +55,6 @@ def _joined(call: Call, tensors: Sequence[Tensor], signals: Sequence[Signal]) ->
     if call.name in SUMS | EXTREMES:
         together = tuple(j if i == ZERO else i for i, j in zip(a.index, b.index, strict=True))
         same = tuple(dict.fromkeys((i, j) for i, j in pairs if ZERO not in (i, j)))
-        if any(len(set(side)) < len(side) for side in zip(*same, strict=True)):
-            raise ValueError(
-                f"{call.label}: joins one channel to several, which would have to be one; give "
-                "both operands as many channels of their own"
-            )
         padded = tuple(max(pair) for pair in pairs if ZERO in pair)
         freedom = ANY_FACTOR if call.name in SUMS else POSITIVE
         joined = Signal(together, a.axis)

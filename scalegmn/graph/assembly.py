@@ -24,11 +24,20 @@ def assemble(ledger: Ledger, output: Nodes) -> tuple[list[NodeGroup], list[EdgeB
     Args:
         ledger: of the whole forward pass.
         output: the nodes of the network's output.
+
+    Raises:
+        ValueError: if sums make two channels of a layer one node.
     """
     united = [
         replace(w, outputs=ledger.united(w.outputs), inputs=ledger.united(w.inputs))
         for w in ledger.weights
     ]
+    for weight in united:
+        if weight.inputs and len(set(weight.outputs)) < len(weight.outputs):
+            raise ValueError(
+                f"{weight.name}: two of its channels would have to be one, as a sum joins one "
+                "channel to several; give both operands as many channels of their own"
+            )
     ends = set(ledger.united(output))
     members = _groups(ledger, united, ends)
     place = {node: (k, i) for k, group in enumerate(members) for i, node in enumerate(group)}

@@ -250,6 +250,20 @@ class Ghost(nn.Module):
         return self.fc((x + y).mean((2, 3)))
 
 
+class Doubled(nn.Module):
+    """Maps stand twice in a stream, so that a channel of each branch is one node with both."""
+
+    def __init__(self):
+        super().__init__()
+        self.both, self.one, self.two = (nn.Conv2d(3, 4, 3, 2, 1) for _ in range(3))
+        self.mix, self.fc = nn.Conv2d(8, 5, 1), nn.Linear(5, 3)
+
+    def forward(self, x):
+        both = self.both(x)
+        y = torch.cat([both, both], 1) + torch.cat([self.one(x), self.two(x)], 1)
+        return self.fc(self.mix(y.relu()).relu().mean((2, 3)))
+
+
 BRANCHING = {
     "ResNet-18": ResNet18,
     "ResNet with padded shortcuts": PaddedResNet,
@@ -260,4 +274,5 @@ BRANCHING = {
     "squeeze and excite": SENet,
     "ResNeXt": ResNeXt,
     "Ghost": Ghost,
+    "doubled maps": Doubled,
 }

@@ -221,7 +221,7 @@ WHOLE = {
     ),
     "one channel to several": (
         lambda: Calls(lambda x, a, b, c: c(a(x).relu() + b(x)), nn.Linear(4, 4), nn.Linear(4, 1),
-                      nn.Linear(4, 2)), "add .*joins one channel to several",
+                      nn.Linear(4, 2)), "0.weight: two of its channels would",
     ),
     "a factor with an axis for images": (
         lambda: nn.Sequential(nn.Linear(4, 4), Factor(), nn.Linear(4, 2)),
