@@ -23,6 +23,7 @@ from pipelines.timed import Timed
 from pipelines.trial import report
 from pipelines.visuals import network_figures
 from reporting import METHODS, Results
+from scalegmn.graph import fold_batch_norm
 from scalegmn.pruning import allocate_uniformly, make_mask
 from scalegmn.pruning.score import prunable
 
@@ -176,7 +177,10 @@ def check_floor(run: Run, sparsity: float) -> None:
     floor = OmegaConf.select(run.cfg, "selection.min_per_layer") or 0
     methods = OmegaConf.to_yaml(OmegaConf.masked_copy(run.cfg, ["pruner", "compare"]))
     if floor and "${selection.min_per_layer}" in methods:
-        weights = prunable(run.target(), prune_biases=run.cfg.prune_biases)
+        net = run.target()
+        if run.cfg.fold_batch_norm:
+            net = fold_batch_norm(net.eval())
+        weights = prunable(net, prune_biases=run.cfg.prune_biases)
         scores = {name: torch.zeros(weight.shape) for name, weight in weights.items()}
         make_mask(scores, sparsity, allocate=allocate_uniformly, min_per_layer=floor)
 
