@@ -70,8 +70,9 @@ class OperatorTraining(LightningModule):
                 "model.batches_per_operator_step must be at least 1, "
                 f"got {batches_per_operator_step}"
             )
-        self.target = fold_batch_norm(target).requires_grad_(False)
-        self.graph = NetworkGraph.from_module(self.target, torch.zeros(1, *image_shape))
+        image = torch.zeros(1, *image_shape)
+        self.target = fold_batch_norm(target, image).requires_grad_(False)
+        self.graph = NetworkGraph.from_module(self.target, image)
         self.operator = operator(self.graph)
         if compile is not None:
             self.operator.compile(**compile)

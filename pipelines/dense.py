@@ -24,6 +24,7 @@ from pipelines.pretrained import pretrained
 from pipelines.recipe import recipe_data, recipe_hash
 from pipelines.run import Run
 from pipelines.stage import announced, once
+from pipelines.target_check import first_batch
 from pipelines.trial import epoch_reports
 from reporting import DenseRow
 from scalegmn.formats import atomic_path, save_network
@@ -112,7 +113,7 @@ def dense_network(run: Run) -> Dense:
     run.seed()
     net = pretrained(run.target(), weights=str(file))
     if run.cfg.fold_batch_norm:
-        net = fold_batch_norm(net)
+        net = fold_batch_norm(net, first_batch(run.data)[0][:1].cpu())
     saw = saw_validation(given, run.cfg)
     row = once(
         run,

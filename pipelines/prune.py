@@ -18,7 +18,7 @@ from pipelines.protocol import protocol, protocol_of_compared
 from pipelines.results import results_of
 from pipelines.run import Run
 from pipelines.run_record import is_resumed
-from pipelines.target_check import check_target
+from pipelines.target_check import check_target, first_batch
 from pipelines.timed import Timed
 from pipelines.trial import report
 from pipelines.visuals import network_figures
@@ -179,7 +179,7 @@ def check_floor(run: Run, sparsity: float) -> None:
     if floor and "${selection.min_per_layer}" in methods:
         net = run.target()
         if run.cfg.fold_batch_norm:
-            net = fold_batch_norm(net.eval())
+            net = fold_batch_norm(net, first_batch(run.data)[0][:1].cpu())
         weights = prunable(net, prune_biases=run.cfg.prune_biases)
         scores = {name: torch.zeros(weight.shape) for name, weight in weights.items()}
         make_mask(scores, sparsity, allocate=allocate_uniformly, min_per_layer=floor)

@@ -109,7 +109,7 @@ def prune(
             save_network(run_dir / GIVEN, own.state_dict(), {})
             results = finished(cfg) or execute(cfg, data=module, net=own)
         assert results is not None  # It is that of the first process, which is the only one.
-        return Pruning(_networks(own, cfg, results), results)
+        return Pruning(_networks(own, x, cfg, results), results)
 
 
 def _config(
@@ -156,8 +156,10 @@ def _count_classes(net: nn.Module, x: Tensor) -> int:
     return logits.shape[-1]
 
 
-def _networks(net: nn.Module, cfg: DictConfig, results: Results) -> tuple[nn.Module, ...]:
-    plain = fold_batch_norm(net) if cfg.fold_batch_norm else net
+def _networks(
+    net: nn.Module, x: Tensor, cfg: DictConfig, results: Results
+) -> tuple[nn.Module, ...]:
+    plain = fold_batch_norm(net, x) if cfg.fold_batch_norm else net
     networks = []
     for row in results.pruned:
         pruned = deepcopy(plain).eval()

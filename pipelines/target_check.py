@@ -35,7 +35,7 @@ def check_target(run: Run) -> None:
         net = net.cpu().eval()
         try:
             graph = NetworkGraph.from_module(
-                fold_batch_norm(net) if run.cfg.fold_batch_norm else net, image
+                fold_batch_norm(net, image) if run.cfg.fold_batch_norm else net, image
             )
         except ValueError as error:
             raise ValueError(
