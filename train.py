@@ -20,7 +20,7 @@ def main(cfg: DictConfig) -> float | None:
     """Called by Hydra with the composed config; returns the number that a sweep minimises."""
     with job(cfg) as this:
         if cfg.seeds is not None:
-            return train_seeds(cfg)
+            return train_seeds(cfg, this)
         results = train(cfg, this)
         if results is None:
             return None
@@ -60,20 +60,25 @@ def train(cfg: DictConfig, this: Job | None = None) -> "Results | None":
     return results
 
 
-def train_seeds(cfg: DictConfig) -> float | None:
+def train_seeds(cfg: DictConfig, this: Job) -> float | None:
     """Execute an experiment with each of ``cfg.seeds``; returns the mean of what a sweep minimises.
 
     Args:
         cfg: composed.
+        this: the job that it is.
 
     Raises:
         ValueError: as :func:`train`, or if the experiment does not take several seeds.
     """
+    if needs_own_process(cfg):
+        raise ValueError("seeds: for trainer.devices=1; sweep over them, seed=42,43")
     from statistics import fmean
 
-    from pipelines.execute import objective, show
-    from pipelines.seeds import execute_seeds
+    from pipelines.execute import finished, objective, show
+    from pipelines.seeds import execute_seeds, of_each_seed
 
+    if all(finished(own) is not None for own in of_each_seed(cfg)):
+        this.finished_before()
     found = execute_seeds(cfg)
     for results in found:
         show(results, seed=results.seed)

@@ -88,7 +88,7 @@ def _check_added(cfg: DictConfig, key: str) -> None:
 
 def _trains_nothing(cfg: DictConfig, part: str) -> bool:
     """Whether the run prunes networks by methods that do not read a part of the config."""
-    return not reads_model(cfg) and not _is_read(cfg, part)
+    return not reads_model(cfg, compared=True) and not _is_read(cfg, part)
 
 
 def _is_read(cfg: DictConfig, part: str) -> bool:

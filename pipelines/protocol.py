@@ -75,12 +75,18 @@ def protocol_of_compared(cfg: DictConfig, name: str) -> dict[str, Value]:
     return protocol(own)
 
 
-def reads_model(cfg: DictConfig) -> bool:
-    """Whether a run makes the metanetwork of ``model``, which a pruner may leave unread."""
+def reads_model(cfg: DictConfig, *, compared: bool = False) -> bool:
+    """Whether a run's method makes the metanetwork of ``model``, which a pruner may leave unread.
+
+    Args:
+        cfg: of the run.
+        compared: count the methods that it is compared with, too.
+    """
     if OmegaConf.select(cfg, "model") is None:
         return False
-    pruner = cfg.get("pruner")
-    return pruner is None or "${model}" in OmegaConf.to_yaml(pruner)
+    parts = ["pruner", "compare"] if compared else ["pruner"]
+    methods = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, parts))
+    return cfg.get("pruner") is None or "${model}" in methods
 
 
 def _parts(cfg: DictConfig) -> tuple[str, ...]:

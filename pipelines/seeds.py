@@ -9,7 +9,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipelines.execute import finished, prepared, write
 from pipelines.finetune import Candidates, finetune_at_once
+from pipelines.finetuning.engine import chosen_engine
 from pipelines.prune import Prune
+from pipelines.run import Run
+from pipelines.run_record import read_record
 from reporting import Results
 
 
@@ -31,10 +34,12 @@ def execute_seeds(cfg: DictConfig) -> list[Results]:
             several devices, the config or a file is wrong, or a folder holds another run.
         FileNotFoundError: if data or weights are not there.
     """
-    cfgs = of_each_seed(cfg)
+    cfgs, folder = of_each_seed(cfg), Path(cfg.paths.run_dir)
+    if read_record(folder) is not None:
+        raise ValueError(f"{folder} holds a run of one seed: give these another hydra.run.dir")
     found = {own.seed: finished(own) for own in cfgs}
     left = [own for own in cfgs if found[own.seed] is None]
-    found |= zip((own.seed for own in left), _execute(left, Path(cfg.paths.run_dir)), strict=True)
+    found |= zip((own.seed for own in left), _execute(left, folder), strict=True)
     return [results for results in found.values() if results is not None]
 
 
@@ -65,14 +70,16 @@ def _execute(cfgs: Sequence[DictConfig], folder: Path) -> list[Results]:
             raise ValueError("seeds: only pruning takes several; sweep over them, -m seed=42,43")
         if run.processes.number > 1:
             raise ValueError("seeds: for one device; sweep over them, -m seed=42,43")
+    if not runs or chosen_engine(runs[0][1]) != "stacked":
+        return [_finished(run, pipeline(run)) for pipeline, run in runs]
     started = [pipeline.start(run) for pipeline, run in runs]
-    stacked = [each for each in started if each.engine == "stacked"]
-    if stacked:
-        candidates = [Candidates(each.run, each.jobs, each.dense.net) for each in stacked]
-        fixed = finetune_at_once(folder, candidates)
-        started = [replace(each, jobs=own.jobs) for each, own in zip(stacked, fixed, strict=True)]
-    results = []
-    for (pipeline, run), each in zip(runs, started, strict=True):
-        results.append(pipeline.finish(each))
-        write(run, results[-1])
+    candidates = [Candidates(each.run, each.jobs, each.dense.net) for each in started]
+    fixed = finetune_at_once(folder, candidates)
+    started = [replace(each, jobs=own.jobs) for each, own in zip(started, fixed, strict=True)]
+    pairs = zip(runs, started, strict=True)
+    return [_finished(run, pipeline.finish(each)) for (pipeline, run), each in pairs]
+
+
+def _finished(run: Run, results: Results) -> Results:
+    write(run, results)
     return results

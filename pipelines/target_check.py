@@ -42,7 +42,9 @@ def check_target(run: Run) -> None:
                 f"{reason} needs the graph of the target: {error}; magnitudes, gmp, imp and l1 of "
                 "single weights in the raw gauge (pruner=magnitude selection.gauge=raw) need none"
             ) from error
-        if reads_model(run.cfg) and "${architecture}" in OmegaConf.to_yaml(run.cfg.model):
+        if reads_model(run.cfg, compared=True) and "${architecture}" in OmegaConf.to_yaml(
+            run.cfg.model
+        ):
             instantiate(run.cfg.architecture.kind).check(graph)
 
 
@@ -121,7 +123,7 @@ def _needs_graph(cfg: DictConfig) -> str | None:
     """The setting that makes a run read the graph of its target."""
     if OmegaConf.select(cfg, "pipeline.method") is None:
         return None
-    if reads_model(cfg) and OmegaConf.select(cfg, "model.image_shape") is not None:
+    if reads_model(cfg, compared=True) and OmegaConf.select(cfg, "model.image_shape") is not None:
         return str(cfg.method)
     if OmegaConf.select(cfg, "sparsity_kind") is not None:
         return "sparsity_kind"

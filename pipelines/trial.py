@@ -75,7 +75,8 @@ def epoch_reports(run: "Run", monitor: str, mode: str) -> list["Callback"]:
 def _report(run: "Run", step: int, value: float) -> bool:
     """Report a value, and stop the trial if that is bad."""
     trial = _own_trial(run)
-    if trial is None:
+    # Of one of several seeds, only the mean is compared.
+    if trial is None or trial.user_attrs.get(JOB) != run.folder.name:
         return False
     # A job that goes on where it was stopped reports some things again.
     if step not in trial.study.trials[trial.number].intermediate_values:
@@ -102,7 +103,7 @@ def _own_trial(run: "Run") -> Any:
     pruner = instantiate(place.pop("pruner")) or optuna.pruners.NopPruner()
     study = optuna.load_study(**place, pruner=pruner)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if trial.user_attrs.get(JOB) == run.folder.name:
+        if trial.user_attrs.get(JOB) in (run.folder.name, run.folder.parent.name):
             return Trial(study, trial._trial_id)
     return None
 

@@ -27,7 +27,8 @@ def calibration_table(predictions: Predictions, good: float) -> pd.DataFrame:
     sparsity = predictions.sparsity.double().numpy()
     # Of float32, which has no tenths.
     band = np.searchsorted(np.array(BANDS) + 1e-6, sparsity)
-    parts = {f"{BANDS[i]:g}": band == i for i in np.unique(band)}
+    known = np.unique(band[np.isfinite(sparsity)])
+    parts = {f"{BANDS[i]:g}": band == i for i in known}
     parts["all"] = np.ones(len(sparsity), dtype=bool)
     high = predictions.label.numpy() >= good
     rows = [

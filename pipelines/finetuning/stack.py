@@ -59,7 +59,10 @@ def finetune_stack(folder: Path, candidates: Sequence[Candidates]) -> None:
         if not names:
             return
         if others := [name for name in names if name not in trials]:
-            raise ValueError(f"{file} is of other seeds, with {others[0]}: go on with these")
+            raise ValueError(
+                f"{file} is of other seeds, or of some that are finished, with {others[0]}: go on "
+                "with all of them, or delete it to fine-tune what is left anew"
+            )
         with announced(first.processes, f"{len(names)} networks: fine-tuning at once"):
             some = {name: trials[name] for name in names}
             _Fit(candidates, settings, some, file).run(saved)

@@ -33,7 +33,8 @@ def assemble(ledger: Ledger, output: Nodes) -> tuple[list[NodeGroup], list[EdgeB
         for w in ledger.weights
     ]
     for weight in united:
-        if weight.inputs and len(set(weight.outputs)) < len(weight.outputs):
+        # Apart, they are blocks of their own, such as where maps stand twice in a stream.
+        if weight.inputs and len(_plain(weight.outputs)) < len(weight.outputs):
             raise ValueError(
                 f"{weight.name}: two of its channels would have to be one, as a sum joins one "
                 "channel to several; give both operands as many channels of their own"

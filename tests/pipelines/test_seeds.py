@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from safetensors.torch import load_file
 
 from pipelines.finetuning import stack
+from pipelines.run_record import begin_session
 from pipelines.seeds import execute_seeds, of_each_seed
 from reporting import Results
 from scalegmn.stacked import StackedNetworks
@@ -105,7 +106,7 @@ def test_a_stack_of_other_seeds_is_not_continued(tmp_path):
     folder = tmp_path / "run"
     (folder / "finetune").mkdir(parents=True)
     torch.save({"names": ["seed_9/finetune/x"]}, folder / "finetune" / "stack.ckpt")
-    with pytest.raises(ValueError, match="stack.ckpt is of other seeds, with seed_9/finetune/x"):
+    with pytest.raises(ValueError, match="stack.ckpt is of other seeds, or .*with seed_9/"):
         together(folder)
 
 
@@ -120,6 +121,13 @@ def test_one_run_does_not_take_several(tmp_path):
     with pytest.raises(ValueError, match=r"seeds=\[3, 5\]: this is one run"):
         train(composed(tmp_path / "run", "seeds=[3,5]"))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_one_run_does_not_take_several(tmp_path):
+    folder = tmp_path / "run"
+    begin_session(folder, "0")
+    with pytest.raises(ValueError, match="holds a run of one seed"):
+        together(folder)
 
 
 def test_only_pruning_takes_several(tmp_path):

@@ -28,6 +28,13 @@ def test_each_band_has_its_errors():
     assert table.loc["0.9", "kendall_tau"] == 1
 
 
+def test_unknown_sparsities_count_in_all_alone():
+    sparsity = SPARSITY.clone()
+    sparsity[0] = torch.nan
+    table = calibration_table(Predictions(PREDICTED, LABEL, sparsity), 0.4).set_index("sparsity")
+    assert table.loc["0", "networks"] == 1 and table.loc["all", "networks"] == 6
+
+
 def test_the_file_holds_the_table(tmp_path):
     file = tmp_path / "calibration.csv"
     write_calibration(file, PREDICTIONS, 0.4)

@@ -264,6 +264,19 @@ class Doubled(nn.Module):
         return self.fc(self.mix(y.relu()).relu().mean((2, 3)))
 
 
+class Widened(nn.Module):
+    """A shortcut that widens by repetition: two channels of one layer are one node."""
+
+    def __init__(self):
+        super().__init__()
+        self.narrow, self.wide = nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(4, 8, 3, 1, 1)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = self.narrow(x).relu()
+        return self.fc((self.wide(x) + torch.cat([x, x], 1)).relu().mean((2, 3)))
+
+
 BRANCHING = {
     "ResNet-18": ResNet18,
     "ResNet with padded shortcuts": PaddedResNet,
@@ -275,4 +288,5 @@ BRANCHING = {
     "ResNeXt": ResNeXt,
     "Ghost": Ghost,
     "doubled maps": Doubled,
+    "shortcut of doubled maps": Widened,
 }
