@@ -59,6 +59,14 @@ class Guard(ABC):
         """The epochs of fits that follow one another, between which the predictor is refined."""
         return [max_epochs]
 
+    def trusted(self, visited: Visited) -> int:
+        """How many networks of a round count, the first ones; the next goes on from the last.
+
+        Args:
+            visited: the round's networks, in the order of the optimisation.
+        """
+        return len(visited)
+
     def refine(self, run: Run, file: Path, visited: Visited, folder: Path) -> Path:
         """Refine the predictor by the networks that the optimiser has visited so far.
 

@@ -17,7 +17,7 @@ from pipelines.guards.predictor_file import load_frozen
 from pipelines.guards.visited import Visited
 from pipelines.run import Run
 from pipelines.stage import announced, once
-from scalegmn.arguments import check_whole
+from scalegmn.arguments import check_number, check_whole
 from scalegmn.formats import read_metadata
 from scalegmn.predictor import AccuracyPredictor, save_predictor
 from scalegmn.predictor.judge import Judge, Trusting
@@ -31,7 +31,9 @@ class Refinement(Guard):
     """Follow the predictor for some epochs, refine it by where that has led, and go on.
 
     The predictor is fitted to a zoo's networks again, with what a subclass makes of the visited
-    ones; the epoch with the lowest validation loss on the zoo is kept.
+    ones; the epoch with the lowest validation loss on the zoo is kept. With a tolerance, the
+    optimisation goes back to the last network of the round whose promise held, or to where the
+    round began, and only the predictor learns from what came after it.
 
     Args:
         method: the name of a method with this guard in the results.
@@ -41,6 +43,8 @@ class Refinement(Guard):
         every_n_epochs: epochs of the optimisation between two refinements.
         optimizer: makes an optimizer for the predictor's parameters.
         max_epochs: of a refinement.
+        tolerance: what may be promised for a network above its validation accuracy before the
+            optimisation goes back; ``None`` for anything.
 
     Raises:
         FileNotFoundError: if the predictor's file is not there.
@@ -57,14 +61,18 @@ class Refinement(Guard):
         every_n_epochs: int,
         optimizer: OptimizerFactory,
         max_epochs: int,
+        tolerance: float | None = None,
     ) -> None:
         super().__init__(method=method, weights=weights, reference=reference)
         check_whole("guard.every_n_epochs", every_n_epochs)
         check_whole("guard.max_epochs", max_epochs)
+        if tolerance is not None:
+            check_number("guard.tolerance", tolerance, least=0)
         self.zoo = zoo
         self.every_n_epochs = every_n_epochs
         self.optimizer = optimizer
         self.budget = Budget(max_epochs)
+        self.tolerance = tolerance
 
     def check(self) -> None:
         self.zoo.records()
@@ -75,6 +83,12 @@ class Refinement(Guard):
     def rounds(self, max_epochs: int) -> list[int]:
         whole, rest = divmod(max_epochs, self.every_n_epochs)
         return [self.every_n_epochs] * whole + ([rest] if rest else [])
+
+    def trusted(self, visited: Visited) -> int:
+        if self.tolerance is None:
+            return len(visited)
+        held = (visited.promised - visited.label <= self.tolerance).nonzero()
+        return int(held[-1]) + 1 if len(held) else 0
 
     def refine(self, run: Run, file: Path, visited: Visited, folder: Path) -> Path:
         work = partial(self._fit, run, file, visited, folder)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning import Callback
 from torch import Tensor, nn
 
@@ -54,7 +55,7 @@ class Optimisation:
         files: Mapping[float, Path],
         *,
         epochs: int,
-        last: bool,
+        visit: bool,
         folder: Path,
         ckpt_path: str | None = None,
     ) -> dict[str, Any]:
@@ -65,13 +66,13 @@ class Optimisation:
             module: with the network and what judges it.
             files: of the sparsities that no earlier round has passed.
             epochs: of the round at most.
-            last: whether what is not passed is to be pruned by magnitude.
+            visit: whether to measure the network after each epoch.
             folder: of the stage.
             ckpt_path: a checkpoint to start from, where the folder has none.
 
         Returns:
             ``candidates`` by sparsity with what was measured, ``steps`` until they were passed, the
-            number of networks ``visited`` for another round, and whether it is all ``done``.
+            number of networks ``visited``, and whether it ``stalled``: nothing became zero.
         """
         passing = SparsityMilestones(files, patience=self.patience, prune_biases=self.prune_biases)
         visiting = Snapshots()
@@ -83,56 +84,80 @@ class Optimisation:
             folder=folder,
             label=self.name,
             data=Steps(run.data, steps=self.steps_per_epoch),
-            callbacks=[StopOnDivergence(), *own, passing, *([] if last else [visiting])],
+            callbacks=[StopOnDivergence(), *own, passing, *([visiting] if visit else [])],
             ckpt_path=ckpt_path,
         )
-        done = last or trained < epochs or len(passing.passed) == len(files)
-        short = [s for s in files if done and s not in passing.passed]
-        reached = self._complete(run, module.net, {s: files[s] for s in short})
-        found = {s: files[s] for s in files if s in passing.passed or s in short}
-        networks = milestones(deepcopy(module.net), found)
-        candidates = {
-            s: self._measured(run, module, pruned)
-            | {"method_sparsity": reached if s in short else None}
-            for s, (pruned, _) in zip(found, networks, strict=True)
-        }
+        passed = {s: file for s, file in files.items() if s in passing.passed}
+        candidates = self._candidates(run, module, passed, method_sparsity=None)
         if run.processes.is_first:
             save_network(folder / NETWORK, module.net.state_dict(), {})
-        visited = 0 if done else self._save_visited(run, module.net, visiting.taken, folder)
+        visited = self._save_visited(run, module, visiting.taken, folder) if visit else 0
         run.processes.barrier()
         return {
             "candidates": candidates,
-            "steps": passing.passed,
+            "steps": {f"{s}": step for s, step in passing.passed.items()},
             "visited": visited,
-            "done": done,
+            "stalled": trained < epochs and len(passed) < len(files),
         }
 
-    def _save_visited(
-        self, run: Run, net: nn.Module, networks: Sequence[dict[str, Tensor]], folder: Path
-    ) -> int:
-        """Measure the networks of a round for the refinement that follows; returns how many."""
-        visited = measured(run, net, networks)
-        if run.processes.is_first:
-            visited.save(folder / VISITED)
-        return len(visited)
+    def complete(
+        self, run: Run, module: InvariantPruner, files: Mapping[float, Path]
+    ) -> dict[str, Any]:
+        """Prune by magnitude what was not reached, and leave the networks.
 
-    def _complete(self, run: Run, net: nn.Module, files: Mapping[float, Path]) -> float:
-        """Prune by magnitude what was not reached; returns the sparsity that was."""
-        scores = magnitude(net, prune_biases=self.prune_biases)
-        total = sum(score.numel() for score in scores.values())
-        reached = sum(int((score == 0).sum()) for score in scores.values()) / total
-        if files and run.processes.is_first:
+        Args:
+            run: gives images and devices.
+            module: with the last network and what judges it.
+            files: of the sparsities that no round has passed.
+
+        Returns:
+            ``candidates`` by sparsity with what was measured.
+        """
+        scores = magnitude(module.net, prune_biases=self.prune_biases)
+        reached = self.zeros(module.net) / sum(score.numel() for score in scores.values())
+        if run.processes.is_first:
             for sparsity, file in files.items():
-                save_masked(file, net, make_mask(scores, sparsity))
+                save_masked(file, module.net, make_mask(scores, sparsity))
             left = " and ".join(f"{100 * sparsity:g}" for sparsity in files)
             message = "%s reached %.4g %% by itself: the smallest magnitudes make up for %s %%"
             log.warning(message, self.name, 100 * reached, left)
         run.processes.barrier()
-        return reached
+        return {"candidates": self._candidates(run, module, files, method_sparsity=reached)}
 
-    def _measured(self, run: Run, module: InvariantPruner, net: nn.Module) -> dict[str, Any]:
-        """What the predictor promises for a candidate, and what it is."""
+    def zeros(self, net: nn.Module) -> int:
+        """How many prunable entries are zero."""
+        scores = magnitude(net, prune_biases=self.prune_biases)
+        return sum(int((score == 0).sum()) for score in scores.values())
+
+    def _save_visited(
+        self,
+        run: Run,
+        module: InvariantPruner,
+        networks: Sequence[dict[str, Tensor]],
+        folder: Path,
+    ) -> int:
+        """Measure the networks of a round; returns how many there are."""
+        promised = torch.stack([module.predicted(params).cpu() for params in networks])
+        visited = measured(run, module.net, networks, promised)
+        if run.processes.is_first:
+            visited.save(folder / VISITED)
+        return len(visited)
+
+    def _candidates(
+        self,
+        run: Run,
+        module: InvariantPruner,
+        files: Mapping[float, Path],
+        *,
+        method_sparsity: float | None,
+    ) -> dict[str, dict[str, Any]]:
+        """What the predictor promises for each network in the files, and what it is."""
+        networks = milestones(deepcopy(module.net), files)
         return {
-            "predicted_acc": module.predicted(dict(net.named_parameters())).item(),
-            "val_acc_before_finetune": evaluate(run, net, "val").accuracy,
+            f"{sparsity}": {
+                "predicted_acc": module.predicted(dict(net.named_parameters())).item(),
+                "val_acc_before_finetune": evaluate(run, net, "val").accuracy,
+                "method_sparsity": method_sparsity,
+            }
+            for sparsity, (net, _) in zip(files, networks, strict=True)
         }

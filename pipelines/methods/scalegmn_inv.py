@@ -24,6 +24,7 @@ from scalegmn.arguments import check_whole
 from scalegmn.formats import load_state
 
 FILE = "round.json"
+KEYS = ("candidates", "steps", "visited", "stalled")
 
 
 class ScaleGMNInv:
@@ -34,7 +35,8 @@ class ScaleGMNInv:
     exactly as many zeros, is a candidate; the optimisation goes on from the network as it is. Where
     it ends before, the smallest magnitudes of its last network are pruned as well, and the row of
     the results says which sparsity it had reached (``method_sparsity``). Guards that refine the
-    predictor do so between rounds, each a fit of its own that goes on from the last one's network.
+    predictor do so between rounds, each a fit of its own that goes on from the last one's network,
+    or from the last one that the guard trusts; what was passed after that one is forgotten.
 
     Reference: Byrman et al., *Neural Network Pruning with Scale Equivariant Graph Metanetworks*,
     section 2, eq. (2).
@@ -108,21 +110,51 @@ class ScaleGMNInv:
         net, predictor, seen = dense, self.guard.file, list[Visited]()
         measured: dict[str, Any] = {}
         rounds = self.guard.rounds(self.max_epochs)
+        zeros, unchanged = self.optimisation.zeros(net), 0
         for number, epochs in enumerate(rounds, 1):
             where = folder if len(rounds) == 1 else folder / f"round_{number}"
             left = {s: file for s, file in files.items() if f"{s}" not in measured}
-            last = number == len(rounds)
-            work = partial(self._round, run, net, predictor, left, epochs, last, where)
-            keys = ["candidates", "steps", "visited", "done"]
-            outcome = once(run, where / FILE, work, keys=keys, leaves=[where / NETWORK])
-            measured |= outcome["candidates"]
-            if outcome["done"]:
-                break
-            net = deepcopy(dense)
+            visit = len(rounds) > 1
+            work = partial(self._round, run, net, predictor, left, epochs, visit, where)
+            outcome = once(run, where / FILE, work, keys=KEYS, leaves=[where / NETWORK])
+            begun, net = net, deepcopy(dense)
             net.load_state_dict(load_state(where / NETWORK, net))
-            seen.append(Visited.load(where / VISITED, net, outcome["visited"]))
+            found = outcome["candidates"]
+            if visit:
+                seen.append(Visited.load(where / VISITED, net, outcome["visited"]))
+                net, until = self._trusted(begun, net, seen[-1])
+                found = {s: row for s, row in found.items() if outcome["steps"][s] <= until}
+            measured |= found
+            now = self.optimisation.zeros(net)
+            zeros, unchanged = max(zeros, now), 0 if now > zeros else unchanged + epochs
+            stalled = outcome["stalled"] or unchanged >= self.optimisation.patience
+            if stalled or len(measured) == len(files) or number == len(rounds):
+                break
             predictor = self.guard.refine(run, predictor, Visited.joined(seen), where / "refined")
+        if left := {s: file for s, file in files.items() if f"{s}" not in measured}:
+            complete = partial(self._complete, run, net, predictor, left)
+            outcome = once(run, folder / "completed.json", complete, keys=["candidates"])
+            measured |= outcome["candidates"]
         return measured
+
+    def _trusted(
+        self, begun: nn.Module, ended: nn.Module, visited: Visited
+    ) -> tuple[nn.Module, int]:
+        """The network from which to go on after a round, and at which of its steps it was."""
+        count = self.guard.trusted(visited)
+        step = count * self.optimisation.steps_per_epoch
+        if count == len(visited):
+            return ended, step
+        net = deepcopy(begun)
+        if count:
+            net.load_state_dict(visited.network(count - 1), strict=False)
+        return net, step
+
+    def _complete(
+        self, run: Run, net: nn.Module, predictor: Path, files: Mapping[float, Path]
+    ) -> dict[str, Any]:
+        module = self.module(deepcopy(net), self.guard.judge(predictor))
+        return self.optimisation.complete(run, module, files)
 
     def _round(
         self,
@@ -131,23 +163,19 @@ class ScaleGMNInv:
         predictor: Path,
         files: Mapping[float, Path],
         epochs: int,
-        last: bool,
+        visit: bool,
         folder: Path,
     ) -> dict[str, Any]:
         module = self.module(deepcopy(net).requires_grad_(True), self.guard.judge(predictor))
         run.seed()
         steps = epochs * self.optimisation.steps_per_epoch
         with announced(run.processes, f"{self.name}: at most {steps} steps"):
-            found = self.optimisation.round(
+            return self.optimisation.round(
                 run,
                 module,
                 files,
                 epochs=epochs,
-                last=last,
+                visit=visit,
                 folder=folder,
                 ckpt_path=run.cfg.ckpt_path if folder == run.folder else None,
             )
-        # As JSON keeps them.
-        return found | {
-            k: {f"{s}": v for s, v in found[k].items()} for k in ("candidates", "steps")
-        }

@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from datamodules.digits import Digits
 from lightning_modules.invariant_pruner import InvariantPruner
 from lightning_modules.predictor import Predictor
-from pipelines.guards import Unguarded
+from pipelines.guards import OnPolicy, Unguarded
+from pipelines.guards.visited import Visited
 from pipelines.methods import ScaleGMNInv
 from reporting import Results
 from scalegmn.predictor import load_predictor
@@ -179,6 +180,12 @@ REFINED = (
 )
 
 
+REFINEMENT = {
+    **{"method": "scalegmn_inv_guarded", "weights": __file__, "reference": "", "zoo": None},
+    **{"every_n_epochs": 1, "optimizer": None, "max_epochs": 1, "copies": 1},
+}
+
+
 def test_a_trust_region_is_drawn_around_a_zoo(prune, zoo, tmp_path):
     results = prune(tmp_path, *INVARIANT, "guard=trust_region", *zoo, "sparsity=0.3")
     assert results.method == "scalegmn_inv_guarded" and results.guidance.guard == "trust_region"
@@ -195,10 +202,7 @@ def test_a_guard_refines_the_predictor_between_rounds(
     results = prune(whole, *given)
     assert results.method == "scalegmn_inv_guarded" and results.guidance.guard == guard
     rounds = [json.loads((whole / f"round_{k}" / "round.json").read_text()) for k in (1, 2, 3)]
-    assert [r["visited"] for r in rounds] == [2, 2, 0] and [r["done"] for r in rounds] == [
-        *(False, False),
-        True,
-    ]
+    assert [r["visited"] for r in rounds] == [2, 2, 1]
     predictors = [whole / f"round_{k}" / "refined" / "predictor.safetensors" for k in (1, 2)]
     first, second = (load_file(file) for file in predictors)
     assert any(not torch.equal(first[name], second[name]) for name in first)
@@ -210,6 +214,52 @@ def test_a_guard_refines_the_predictor_between_rounds(
     stopped(broken, "round_2/refined/checkpoints", 2, *given, module=Predictor)
     prune(broken, *given)
     same(broken, whole)
+
+
+def test_the_optimisation_goes_back_to_the_last_network_whose_promise_held():
+    net = Visited({"w": torch.arange(3.0)[:, None]}, torch.tensor([0.5, 0.4, 0.1]), torch.ones(3))
+    guards = {t: OnPolicy(**REFINEMENT, tolerance=t) for t in (None, 0.4, 0.5, 0.6, 0.95)}
+    assert {t: guard.trusted(net) for t, guard in guards.items()} == {
+        **{None: 3, 0.4: 0, 0.5: 1},
+        **{0.6: 2, 0.95: 3},
+    }
+    with pytest.raises(ValueError, match="guard.tolerance must be a number at least 0"):
+        OnPolicy(**REFINEMENT, tolerance=-0.1)
+
+
+def test_what_came_after_a_broken_promise_is_forgotten(prune, zoo, zeros, tmp_path, monkeypatch):
+    # Of two networks in a round the first is trusted: those of one step in epochs of seven.
+    monkeypatch.setattr(OnPolicy, "trusted", lambda self, visited: 1)
+    given = (*INVARIANT, *zoo, "guard=on_policy", *REFINED, "sparsity=[0.05,0.95]")
+    results = prune(tmp_path, *given, "trainer.max_epochs=4")
+    rounds = [json.loads((tmp_path / f"round_{k}" / "round.json").read_text()) for k in (1, 2)]
+    assert all(r["visited"] == 2 for r in rounds)
+    found = [r["steps"].get("0.05") for r in rounds]
+    early = [step is not None and step <= 7 for step in found]
+    completed = json.loads((tmp_path / "completed.json").read_text())["candidates"]
+    assert ("0.05" in completed) == (not any(early)) and "0.95" in completed
+    # The second round begins where the first was after one epoch.
+    trusted = load_file(tmp_path / "round_1" / "visited.safetensors")["fc.weight"][0]
+    begun = zeros_of(trusted)
+    visited = load_file(tmp_path / "round_2" / "visited.safetensors")["fc.weight"]
+    assert begun <= zeros_of(visited[0]) <= zeros_of(visited[1])
+    last = results.pruned[-1]
+    assert last.method_sparsity < 0.95
+    assert zeros(tmp_path / "sparse_95.safetensors") == int(4912 * 0.95)
+
+
+def zeros_of(values):
+    return int((values == 0).sum())
+
+
+def test_it_ends_where_rounds_bring_no_more_zeros(prune, zoo, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(OnPolicy, "trusted", lambda self, visited: 0)
+    given = (*INVARIANT, *zoo, "guard=on_policy", *REFINED, "sparsity=[0.5,0.95]")
+    with caplog.at_level(logging.WARNING):
+        results = prune(tmp_path, *given, "pruner.patience=2")
+    assert "by itself: the smallest magnitudes make up for 50 and 95 %" in caplog.text
+    assert [row.method_sparsity for row in results.pruned] == [0, 0]
+    assert not (tmp_path / "round_2").exists()
 
 
 def test_visited_networks_have_their_true_accuracies(prune, zoo, tmp_path):
