@@ -7,6 +7,7 @@ from reporting.cost import cost_of
 from reporting.details import details_grid, settings_notes
 from reporting.differences import TOO_SMALL, Difference, differences, fair_differences
 from reporting.differences import has_enough_pairs as enough
+from reporting.gaps import gaps_grid
 from reporting.grid import Cell, Grid
 from reporting.mean_sd import MeanSd
 from reporting.networks import Row, Section, Table
@@ -30,6 +31,11 @@ PAIRED = (
     "rows have, with 95 % confidence intervals of the mean by Student's t, one by one; bold where "
     "the interval does not contain 0. They are of the first method with its usual settings; of two "
     "gauges the balanced one is compared. All pairs: differences.csv."
+)
+PROMISED = (
+    "Validation accuracies in percent of methods that follow a predictor, mean ± sample standard "
+    "deviation over pairs: what it promised for the pruned network, what was true before and after "
+    "fine-tuning, and the gap between the first two in points."
 )
 COST = (
     "Time of a run for one dense network and seed, for all its sparsities and learning rates of "
@@ -84,6 +90,8 @@ def parts_of(section: Section, table: Table) -> list[Part]:
             minor=True,
         )
     )
+    if (gaps := gaps_grid(section)) is not None:
+        parts.append(Part("Promised and actual", PROMISED, gaps))
     costs = cost_grid(section, mark_shipped=mark_shipped)
     if costs is not None:
         parts.append(Part("Cost", COST, costs, tuple(explain_marks(section, costs)), minor=True))

@@ -37,6 +37,7 @@ summary { cursor: pointer; font-weight: bold; margin: 1rem 0; }
 """
 FIRST = {"curves.png": "Test accuracy over sparsity"}
 OF_NETWORKS = {
+    "gaps.png": "Promised and actual accuracy over sparsity",
     "layers.png": "Zeros in each layer",
     "pareto.png": "Test accuracy over parameters left",
     "training.png": "Losses over epochs",

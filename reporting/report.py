@@ -12,6 +12,7 @@ from reporting import Run, collect
 from reporting.commands import runs_to_markdown
 from reporting.copies import update_copies
 from reporting.curves import plot_curves
+from reporting.gaps_figure import plot_gaps
 from reporting.inrs import INRTable, tabulate_inrs
 from reporting.inrs_text import inrs_to_csv, inrs_to_markdown
 from reporting.layer_heatmap import plot_layers
@@ -145,6 +146,7 @@ def figures(found: Report) -> dict[str, Figure]:
     """The figures by file name."""
     drawn = {
         "curves.png": plot_curves(found.networks),
+        "gaps.png": plot_gaps(found.networks),
         "layers.png": plot_layers(found.networks),
         "pareto.png": plot_pareto(found.networks),
         "training.png": plot_training(found.networks),
