@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.optim import Optimizer
@@ -52,8 +51,9 @@ class ThresholdWeights(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         magnitudes = self._magnitudes(pl_module)
-        every = {n: torch.ones_like(m, dtype=torch.bool) for n, m in magnitudes.items()}
-        self.mask = (self._restored or Mask(every)).to(pl_module.device)
+        # What is zero already counts on the way to the next sparsity.
+        nonzero = Mask({n: m != 0 for n, m in magnitudes.items()})
+        self.mask = (self._restored or nonzero).to(pl_module.device)
         self._restored = None
         self._threshold(trainer, pl_module)
 

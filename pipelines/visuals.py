@@ -36,7 +36,7 @@ def network_figures(run: Run, results: Results, net: nn.Module) -> None:
     figures = run_figures(results, states)
     # A method may go on in rounds, each with a folder.
     files = [run.folder / "metrics.csv", *sorted(run.folder.glob("round_*/metrics.csv"))]
-    gap = gap_figure(results, [point for file in files for point in read_trajectory(file)])
+    gap = gap_figure(results, [read_trajectory(file) for file in files])
     show(run, results, figures if gap is None else {**figures, "gap": gap})
 
 

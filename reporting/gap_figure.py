@@ -15,7 +15,7 @@ COLUMNS = ("sparsity", "val/predicted", "val/accuracy")
 Points = Sequence[tuple[float, float, float]]
 
 
-def gap_figure(results: Results, trajectory: Points = ()) -> Figure | None:
+def gap_figure(results: Results, trajectories: Sequence[Points] = ()) -> Figure | None:
     """What a method's predictor promised and what its networks did, over sparsity.
 
     Lines are the network on its way, one point per validation; markers are the candidates, right
@@ -23,7 +23,8 @@ def gap_figure(results: Results, trajectory: Points = ()) -> Figure | None:
 
     Args:
         results: of the run.
-        trajectory: sparsity, promised and actual accuracy, see :func:`read_trajectory`.
+        trajectories: of each round, see :func:`read_trajectory`; a round may begin before the end
+            of the last one, where a guard went back.
 
     Returns:
         ``None`` if the run's method follows no predictor.
@@ -33,10 +34,10 @@ def gap_figure(results: Results, trajectory: Points = ()) -> Figure | None:
         return None
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
-    on_the_way = sorted(trajectory)
-    x = [100 * sparsity for sparsity, _, _ in on_the_way]
-    axes.plot(x, [100 * promised for _, promised, _ in on_the_way], color=PROMISED, lw=1)
-    axes.plot(x, [100 * actual for _, _, actual in on_the_way], color=ACTUAL, lw=1)
+    for trajectory in trajectories:
+        x = [100 * sparsity for sparsity, _, _ in trajectory]
+        axes.plot(x, [100 * promised for _, promised, _ in trajectory], color=PROMISED, lw=1)
+        axes.plot(x, [100 * actual for _, _, actual in trajectory], color=ACTUAL, lw=1)
     hollow = {"color": ACTUAL, "marker": "D", "markerfacecolor": "white"}
     series: list[tuple[str, Callable[[PrunedRow], float | None], dict[str, Any]]] = [
         ("promised", lambda row: row.predicted_acc, {"color": PROMISED, "marker": "o"}),

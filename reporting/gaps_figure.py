@@ -10,6 +10,7 @@ from reporting.gap_figure import ACTUAL, PROMISED
 from reporting.gaps import VALUES, followed, mean_of
 from reporting.networks import Row, Table
 from reporting.networks_text import title
+from reporting.text import SHIPPED
 
 COLUMNS = 3
 STYLES: dict[str, dict[str, Any]] = {
@@ -22,30 +23,34 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 def plot_gaps(table: Table) -> Figure | None:
-    """Promised and actual validation accuracies over sparsity, a panel for each row.
+    """Promised and actual validation accuracies over sparsity, a panel for each method.
 
-    Lines are means over pairs of a dense network and a seed, bars their standard deviations.
+    Methods with other settings have panels of their own. Lines are means over pairs of a dense
+    network and a seed, bars their standard deviations.
 
     Returns:
         ``None`` if nothing follows a predictor.
     """
-    every = [(section, name, rows) for section in table for name, rows in followed(section).items()]
+    every = [(section, line) for section in table for line in followed(section)]
     if not every:
         return None
+    mixed = not all(line.shipped for _, line in every)
     width = min(COLUMNS, len(every))
     height = -(-len(every) // width)
     figure = Figure(figsize=(3.6 * width, 3.1 * height + 0.4), layout="constrained")
-    panels = figure.subplots(height, width, squeeze=False, sharex=True, sharey=True).flat
-    for axes, (section, name, rows) in zip(panels, every, strict=False):
-        _draw(axes, rows)
+    panels = list(figure.subplots(height, width, squeeze=False, sharex=True, sharey=True).flat)
+    for axes, (section, line) in zip(panels, every, strict=False):
+        _draw(axes, line.rows)
+        name = line.name + f" {SHIPPED}" * (line.shipped and mixed)
         heading = name if len(table) == 1 else f"{title(section)}: {name}"
         axes.set_title(heading, fontsize="x-small", wrap=True)
+        axes.tick_params(labelbottom=True)
         axes.grid(alpha=0.25)
-    for axes in list(panels)[len(every) :]:
+    for axes in panels[len(every) :]:
         axes.set_axis_off()
     figure.supxlabel("sparsity (%)", fontsize="medium")
     figure.supylabel("validation accuracy (%)", fontsize="medium")
-    handles, labels = figure.axes[0].get_legend_handles_labels()
+    handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
     return figure
 

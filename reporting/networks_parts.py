@@ -32,7 +32,7 @@ PAIRED = (
     "the interval does not contain 0. They are of the first method with its usual settings; of two "
     "gauges the balanced one is compared. All pairs: differences.csv."
 )
-PROMISED = (
+GAPS = (
     "Validation accuracies in percent of methods that follow a predictor, mean ± sample standard "
     "deviation over pairs: what it promised for the pruned network, what was true before and after "
     "fine-tuning, and the gap between the first two in points."
@@ -90,8 +90,9 @@ def parts_of(section: Section, table: Table) -> list[Part]:
             minor=True,
         )
     )
-    if (gaps := gaps_grid(section)) is not None:
-        parts.append(Part("Promised and actual", PROMISED, gaps))
+    gaps = gaps_grid(section, mark_shipped=mark_shipped)
+    if gaps is not None:
+        parts.append(Part("Promised and actual", GAPS, gaps, tuple(explain_marks(section, gaps))))
     costs = cost_grid(section, mark_shipped=mark_shipped)
     if costs is not None:
         parts.append(Part("Cost", COST, costs, tuple(explain_marks(section, costs)), minor=True))

@@ -59,8 +59,13 @@ class Guard(ABC):
         """The epochs of fits that follow one another, between which the predictor is refined."""
         return [max_epochs]
 
+    @property
+    def visits(self) -> bool:
+        """Whether the networks after each epoch are to be measured."""
+        return False
+
     def trusted(self, visited: Visited) -> int:
-        """How many networks of a round count, the first ones; the next goes on from the last.
+        """Number of leading networks of a round to keep; the next starts from the last of them.
 
         Args:
             visited: the round's networks, in the order of the optimisation.

@@ -84,6 +84,10 @@ class Refinement(Guard):
         whole, rest = divmod(max_epochs, self.every_n_epochs)
         return [self.every_n_epochs] * whole + ([rest] if rest else [])
 
+    @property
+    def visits(self) -> bool:
+        return True
+
     def trusted(self, visited: Visited) -> int:
         if self.tolerance is None:
             return len(visited)

@@ -1,7 +1,7 @@
 """A round of invariant pruning: one fit of a network's own parameters under one predictor."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 from lightning import Callback
-from torch import Tensor, nn
+from torch import nn
 
 from callbacks import Snapshots, SparsityMilestones, StopOnDivergence
+from callbacks.snapshots import copied
 from datamodules.steps import Steps
 from lightning_modules.invariant_pruner import InvariantPruner
 from pipelines.evaluation import evaluate
@@ -71,8 +72,9 @@ class Optimisation:
             ckpt_path: a checkpoint to start from, where the folder has none.
 
         Returns:
-            ``candidates`` by sparsity with what was measured, ``steps`` until they were passed, the
-            number of networks ``visited``, and whether it ``stalled``: nothing became zero.
+            ``candidates`` by sparsity with what was measured, ``steps`` until they were passed,
+            the steps until each network that was ``visited``, and whether it ``stalled``: ended
+            early, with sparsities left.
         """
         passing = SparsityMilestones(files, patience=self.patience, prune_biases=self.prune_biases)
         visiting = Snapshots()
@@ -91,7 +93,7 @@ class Optimisation:
         candidates = self._candidates(run, module, passed, method_sparsity=None)
         if run.processes.is_first:
             save_network(folder / NETWORK, module.net.state_dict(), {})
-        visited = self._save_visited(run, module, visiting.taken, folder) if visit else 0
+        visited = self._save_visited(run, module, visiting, folder) if visit else []
         run.processes.barrier()
         return {
             "candidates": candidates,
@@ -133,15 +135,17 @@ class Optimisation:
         self,
         run: Run,
         module: InvariantPruner,
-        networks: Sequence[dict[str, Tensor]],
+        visiting: Snapshots,
         folder: Path,
-    ) -> int:
-        """Measure the networks of a round; returns how many there are."""
+    ) -> list[int]:
+        """Measure the networks of a round; returns the steps until each of them."""
+        # Where all is passed before the first step there is no epoch.
+        networks = visiting.taken or [copied(module.net)]
         promised = torch.stack([module.predicted(params).cpu() for params in networks])
         visited = measured(run, module.net, networks, promised)
         if run.processes.is_first:
             visited.save(folder / VISITED)
-        return len(visited)
+        return visiting.steps or [0]
 
     def _candidates(
         self,

@@ -24,7 +24,7 @@ from scalegmn.arguments import check_whole
 from scalegmn.formats import load_state
 
 FILE = "round.json"
-KEYS = ("candidates", "steps", "visited", "stalled")
+KEYS = ("candidates", "steps", "visited")
 
 
 class ScaleGMNInv:
@@ -49,7 +49,8 @@ class ScaleGMNInv:
         steps_per_epoch: optimizer steps between two validations.
         max_epochs: how long the network is optimised at most.
         gradient_clip_val: the largest norm of the gradient; ``None`` for any.
-        patience: epochs without a new zero after which it ends.
+        patience: epochs without a new zero after which it ends, those of networks that a guard
+            does not trust included.
         prune_biases: biases, too.
 
     Raises:
@@ -114,41 +115,33 @@ class ScaleGMNInv:
         for number, epochs in enumerate(rounds, 1):
             where = folder if len(rounds) == 1 else folder / f"round_{number}"
             left = {s: file for s, file in files.items() if f"{s}" not in measured}
-            visit = len(rounds) > 1
-            work = partial(self._round, run, net, predictor, left, epochs, visit, where)
-            outcome = once(run, where / FILE, work, keys=KEYS, leaves=[where / NETWORK])
+            work = partial(self._round, run, net, predictor, left, epochs, where)
+            leaves = [where / NETWORK, *[where / VISITED] * self.guard.visits]
+            outcome = once(run, where / FILE, work, keys=KEYS, leaves=leaves)
             begun, net = net, deepcopy(dense)
             net.load_state_dict(load_state(where / NETWORK, net))
-            found = outcome["candidates"]
-            if visit:
-                seen.append(Visited.load(where / VISITED, net, outcome["visited"]))
-                net, until = self._trusted(begun, net, seen[-1])
+            found, stalled = outcome["candidates"], outcome.get("stalled", False)
+            if self.guard.visits:
+                steps = outcome["visited"]
+                seen.append(Visited.load(where / VISITED, net, len(steps)))
+                count = self.guard.trusted(seen[-1])
+                if count < len(steps):
+                    net, stalled = _earlier(begun, seen[-1], count), False
+                until = steps[count - 1] if count else -1
                 found = {s: row for s, row in found.items() if outcome["steps"][s] <= until}
             measured |= found
             now = self.optimisation.zeros(net)
             zeros, unchanged = max(zeros, now), 0 if now > zeros else unchanged + epochs
-            stalled = outcome["stalled"] or unchanged >= self.optimisation.patience
+            stalled = stalled or unchanged >= self.optimisation.patience
             if stalled or len(measured) == len(files) or number == len(rounds):
                 break
             predictor = self.guard.refine(run, predictor, Visited.joined(seen), where / "refined")
         if left := {s: file for s, file in files.items() if f"{s}" not in measured}:
             complete = partial(self._complete, run, net, predictor, left)
-            outcome = once(run, folder / "completed.json", complete, keys=["candidates"])
+            file = folder / "completed.json"
+            outcome = once(run, file, complete, keys=["candidates"], leaves=list(left.values()))
             measured |= outcome["candidates"]
         return measured
-
-    def _trusted(
-        self, begun: nn.Module, ended: nn.Module, visited: Visited
-    ) -> tuple[nn.Module, int]:
-        """The network from which to go on after a round, and at which of its steps it was."""
-        count = self.guard.trusted(visited)
-        step = count * self.optimisation.steps_per_epoch
-        if count == len(visited):
-            return ended, step
-        net = deepcopy(begun)
-        if count:
-            net.load_state_dict(visited.network(count - 1), strict=False)
-        return net, step
 
     def _complete(
         self, run: Run, net: nn.Module, predictor: Path, files: Mapping[float, Path]
@@ -163,7 +156,6 @@ class ScaleGMNInv:
         predictor: Path,
         files: Mapping[float, Path],
         epochs: int,
-        visit: bool,
         folder: Path,
     ) -> dict[str, Any]:
         module = self.module(deepcopy(net).requires_grad_(True), self.guard.judge(predictor))
@@ -175,7 +167,16 @@ class ScaleGMNInv:
                 module,
                 files,
                 epochs=epochs,
-                visit=visit,
+                visit=self.guard.visits,
                 folder=folder,
                 ckpt_path=run.cfg.ckpt_path if folder == run.folder else None,
             )
+
+
+def _earlier(begun: nn.Module, visited: Visited, count: int) -> nn.Module:
+    """The last of the first networks of a round; none of them: that from which it began."""
+    net = deepcopy(begun)
+    if count:
+        # Buffers do not change.
+        net.load_state_dict(visited.network(count - 1), strict=False)
+    return net

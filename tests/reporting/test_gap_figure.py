@@ -25,7 +25,7 @@ def test_candidates_are_points_and_the_way_is_a_line(tmp_path):
     )
     way = read_trajectory(tmp_path / "metrics.csv")
     assert way == [(0.1, 0.6, 0.5), (0.7, 0.9, 0.25)]
-    (axes,) = gap_figure(RESULTS, way).axes
+    (axes,) = gap_figure(RESULTS, [way]).axes
     found = [list(zip(*line.get_data(), strict=True)) for line in axes.lines]
     expected = [
         *([(10, 60), (70, 90)], [(10, 50), (70, 25)]),

@@ -16,6 +16,7 @@ from pipelines.guards.visited import Visited
 from pipelines.methods import ScaleGMNInv
 from reporting import Results
 from scalegmn.predictor import load_predictor
+from scalegmn.pruning import load_masked
 from scalegmn.targets import SmallCNN
 from tests.zoos import metrics_of, write_zoo
 
@@ -202,7 +203,7 @@ def test_a_guard_refines_the_predictor_between_rounds(
     results = prune(whole, *given)
     assert results.method == "scalegmn_inv_guarded" and results.guidance.guard == guard
     rounds = [json.loads((whole / f"round_{k}" / "round.json").read_text()) for k in (1, 2, 3)]
-    assert [r["visited"] for r in rounds] == [2, 2, 1]
+    assert [r["visited"] for r in rounds] == [[7, 14], [7, 14], [7]]
     predictors = [whole / f"round_{k}" / "refined" / "predictor.safetensors" for k in (1, 2)]
     first, second = (load_file(file) for file in predictors)
     assert any(not torch.equal(first[name], second[name]) for name in first)
@@ -227,29 +228,67 @@ def test_the_optimisation_goes_back_to_the_last_network_whose_promise_held():
         OnPolicy(**REFINEMENT, tolerance=-0.1)
 
 
+# In epochs of seven steps, what was passed in the second of two epochs is forgotten.
+FORGETFUL = (*REFINED, "optimizer.lr=1e-2", "sparsity=[0.76,0.95]", "trainer.max_epochs=4")
+
+
+def first_alone(self, visited):
+    return 1
+
+
 def test_what_came_after_a_broken_promise_is_forgotten(prune, zoo, zeros, tmp_path, monkeypatch):
-    # Of two networks in a round the first is trusted: those of one step in epochs of seven.
-    monkeypatch.setattr(OnPolicy, "trusted", lambda self, visited: 1)
-    given = (*INVARIANT, *zoo, "guard=on_policy", *REFINED, "sparsity=[0.05,0.95]")
-    results = prune(tmp_path, *given, "trainer.max_epochs=4")
+    monkeypatch.setattr(OnPolicy, "trusted", first_alone)
+    begun = []
+    optimise = ScaleGMNInv._round
+
+    def spied(self, run, net, *arguments):
+        begun.append({name: p.clone() for name, p in net.state_dict().items()})
+        return optimise(self, run, net, *arguments)
+
+    monkeypatch.setattr(ScaleGMNInv, "_round", spied)
+    given = (*INVARIANT, *zoo, "guard=on_policy", *FORGETFUL)
+    results = prune(tmp_path, *given)
     rounds = [json.loads((tmp_path / f"round_{k}" / "round.json").read_text()) for k in (1, 2)]
-    assert all(r["visited"] == 2 for r in rounds)
-    found = [r["steps"].get("0.05") for r in rounds]
-    early = [step is not None and step <= 7 for step in found]
+    assert [r["visited"] for r in rounds] == [[7, 14], [7, 14]]
+    assert 7 < rounds[0]["steps"]["0.76"] and rounds[1]["steps"]["0.76"] <= 7
+    # The second round begins where the first was after one epoch, and passes it again.
+    visited = load_file(tmp_path / "round_1" / "visited.safetensors")
+    assert all(torch.equal(begun[1][name], visited[name][0]) for name in begun[1])
+    first, last = results.pruned
+    saved = rounds[1]["candidates"]["0.76"]
+    assert saved != rounds[0]["candidates"]["0.76"]
+    assert first.predicted_acc == saved["predicted_acc"] and first.method_sparsity is None
+    net = SmallCNN()
+    load_masked(tmp_path / "sparse_76.safetensors", net)
+    data = Digits(batch_size=300)
+    data.setup()
+    x, y = data.full_batch("val")
+    right = float((net(x).argmax(1) == y).float().mean())
+    assert first.val_acc_before_finetune == pytest.approx(right)
     completed = json.loads((tmp_path / "completed.json").read_text())["candidates"]
-    assert ("0.05" in completed) == (not any(early)) and "0.95" in completed
-    # The second round begins where the first was after one epoch.
-    trusted = load_file(tmp_path / "round_1" / "visited.safetensors")["fc.weight"][0]
-    begun = zeros_of(trusted)
-    visited = load_file(tmp_path / "round_2" / "visited.safetensors")["fc.weight"]
-    assert begun <= zeros_of(visited[0]) <= zeros_of(visited[1])
-    last = results.pruned[-1]
-    assert last.method_sparsity < 0.95
+    assert list(completed) == ["0.95"] and 0.76 <= last.method_sparsity < 0.95
     assert zeros(tmp_path / "sparse_95.safetensors") == int(4912 * 0.95)
 
 
-def zeros_of(values):
-    return int((values == 0).sum())
+def test_stopped_after_a_broken_promise_it_goes_on_alike(
+    prune, stopped, same, zoo, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(OnPolicy, "trusted", first_alone)
+    given = (*INVARIANT, *zoo, "guard=on_policy", *FORGETFUL)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    prune(whole, *given)
+    stopped(broken, "round_2/checkpoints", 4, *given, module=InvariantPruner)
+    stopped(broken, "scalegmn_inv_guarded_76/lr_0.01/checkpoints", 3, *given)
+    prune(broken, *given)
+    same(broken, whole)
+
+
+def test_what_is_passed_before_the_first_step_is_measured_too(prune, zoo, tmp_path):
+    given = (*INVARIANT, *zoo, "guard=on_policy", *REFINED, "sparsity=0.3")
+    (row,) = prune(tmp_path, *given, "callbacks.threshold.epsilon=0.5").pruned
+    outcome = json.loads((tmp_path / "round_1" / "round.json").read_text())
+    assert outcome["steps"] == {"0.3": 0} and outcome["visited"] == [0]
+    assert row.method_sparsity is None
 
 
 def test_it_ends_where_rounds_bring_no_more_zeros(prune, zoo, tmp_path, caplog, monkeypatch):
