@@ -21,13 +21,14 @@ def test_each_epoch_leaves_a_copy(net, fit):
     assert first.keys() == dict(net.named_parameters()).keys()
     assert torch.equal(last["0.weight"], net[0].weight)
     assert not torch.equal(first["0.weight"], net[0].weight)
+    assert snapshots.steps[1] == 2 * snapshots.steps[0] > 0
 
 
 def test_a_resumed_fit_has_those_of_earlier_sessions(net, fit, tmp_path):
     first, second = Snapshots(), Snapshots()
     fit(net, first, 2).save_checkpoint(tmp_path / "two.ckpt")
     fit(net, second, 3, tmp_path / "two.ckpt")
-    assert len(second.taken) == 3
+    assert len(second.taken) == len(second.steps) == 3 and second.steps[:2] == first.steps
     for ours, theirs in zip(second.taken, first.taken, strict=False):
         assert all(torch.equal(p, theirs[name]) for name, p in ours.items())
 

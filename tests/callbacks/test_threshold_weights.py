@@ -193,6 +193,18 @@ def test_a_threshold_holds_until_its_sparsity_is_reached(make_trainer):
     assert all(found.values())
 
 
+def test_zeros_from_before_count_on_the_way_to_the_next_sparsity(make_trainer):
+    module = Shrink(partial(SGD, lr=0.0))
+    weight = module.net.weight
+    with torch.no_grad():
+        weight.fill_(1e-2)
+        weight.flatten()[: weight.numel() // 2] = 0
+    # The first threshold, of which the sparsity is passed, would make them all zero.
+    threshold = ThresholdWeights([2e-2, 1e-3], sparsities=[0.3, 0.9])
+    make_trainer(callbacks=[threshold]).fit(module, DataLoader(range(2), batch_size=None))
+    assert int(weight.count_nonzero()) == weight.numel() - weight.numel() // 2
+
+
 @pytest.mark.parametrize("sparsities", [(), [0.5], 0.5])
 def test_several_thresholds_need_as_many_sparsities(sparsities):
     with pytest.raises(ValueError, match="expected one value, or one for each sparsity"):
