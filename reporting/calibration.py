@@ -1,10 +1,12 @@
 """How far predictions are off at each sparsity, as a table."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from reporting.mean_sd import MeanSd
 from scalegmn.predictor import Predictions
 
 NAME = "calibration.csv"
@@ -46,6 +48,34 @@ def write_calibration(file: Path, predictions: Predictions, good: float) -> None
     """Write the table of :func:`calibration_table`."""
     table = calibration_table(predictions, good)
     table.to_csv(file, index=False, float_format="%.6g", lineterminator="\n")
+
+
+def mean_errors(folders: Iterable[Path | None]) -> dict[str, MeanSd]:
+    """Mean absolute errors in bands of sparsity, over runs.
+
+    Args:
+        folders: of the runs.
+
+    Returns:
+        By name, such as ``60-70 %``; empty if a run has no :data:`NAME`, or nothing was pruned.
+    """
+    found: dict[str, list[float]] = {}
+    for folder in folders:
+        if folder is None or not (folder / NAME).is_file():
+            return {}
+        table = pd.read_csv(folder / NAME, dtype={"sparsity": str})
+        for band, error in zip(table["sparsity"], table["mae"], strict=True):
+            found.setdefault(band, []).append(float(error))
+    bands = [f"{band:g}" for band in BANDS if f"{band:g}" in found]
+    if len(bands) < 2:
+        return {}
+    means = {_percent(band): MeanSd.of(found[band]) for band in bands}
+    return {name: mean for name, mean in means.items() if mean}
+
+
+def _percent(band: str) -> str:
+    upper = round(100 * float(band))
+    return f"{upper - 10}-{upper} %" if upper else "0 %"
 
 
 def _errors(predictions: Predictions, part: np.ndarray) -> dict[str, float]:

@@ -13,6 +13,8 @@ from reporting.networks_parts import Part, parts_of
 from reporting.networks_text import caption, title
 from reporting.predictor_rows import PredictorTable
 from reporting.predictors_text import (
+    ERRORS,
+    errors_grid,
     predictors_caption,
     predictors_grid,
     predictors_notes,
@@ -80,6 +82,8 @@ def html_page(
         for place, group in enumerate(predictors):
             body.append(f'<h2 id="p{place}">{escape(titles[place])}</h2>')
             body.append(to_html(predictors_grid(group, predictors)))
+            if (errors := errors_grid(group, predictors)) is not None:
+                body += [_text(ERRORS), to_html(errors)]
             body += map(_text, predictors_notes(group))
     if inrs:
         body += ["<h1>Implicit neural representations</h1>", _text(INRS)]

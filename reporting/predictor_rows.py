@@ -34,6 +34,8 @@ class PredictorRow:
         r2_interval: of ``r2``.
         difference_interval: of ``difference``, on the same test networks.
         seconds: that runs took, over seeds; ``None`` if not recorded.
+        good_tau: τ among good test networks, over seeds; ``None`` if not recorded.
+        errors: mean absolute error in bands of sparsity by name, over seeds, a fraction.
     """
 
     predictor: str
@@ -49,6 +51,8 @@ class PredictorRow:
     r2_interval: Interval | None = None
     difference_interval: Interval | None = None
     seconds: MeanSd | None = None
+    good_tau: MeanSd | None = None
+    errors: Mapping[str, MeanSd] = field(default_factory=dict)
 
     @property
     def family(self) -> str:

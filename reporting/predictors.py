@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pandas as pd
 
+from reporting.calibration import mean_errors
 from reporting.collect import Run
 from reporting.identity import name_unrecorded, run_name, split
 from reporting.mean_sd import MeanSd
@@ -146,6 +147,8 @@ def _row(
         shipped=shipped,
         by_seed=by_seed,
         seconds=MeanSd.of(run.results.wall_seconds for run in runs["source"]),
+        good_tau=MeanSd.of(run.results.metrics.get("good_kendall_tau") for run in runs["source"]),
+        errors=mean_errors(run.folder for run in runs["source"]),
     )
 
 

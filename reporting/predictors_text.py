@@ -23,9 +23,11 @@ CAPTION = (
     f"seeds of τ minus that of {BASELINE} with the same seed. 95 % intervals over seeds are by "
     "Student's t, from 3 seeds on; those over networks by a bootstrap of the test networks (1,000 "
     "resamples, networks of one training run together), of the mean over seeds, for differences on "
-    "the same networks. Minutes are those of a run; what "
-    "other jobs on the machine took is included."
+    "the same networks. Good networks have at least the accuracy pipeline.good (40 %). Minutes are "
+    "those of a run; what other jobs on the machine took is included."
 )
+ERRORS = "MAE by the sparsity of test networks:"
+GOOD = "τ, good networks"
 DIFFERENCE = f"τ − τ of {BASELINE}"
 
 
@@ -42,6 +44,8 @@ def predictors_to_markdown(table: PredictorTable) -> str:
             f"## {predictors_title(section)}",
             to_markdown(predictors_grid(section, table)),
         ]
+        if (errors := errors_grid(section, table)) is not None:
+            parts += [ERRORS, to_markdown(errors)]
         parts += predictors_notes(section)
     return "\n\n".join(parts) + "\n"
 
@@ -74,6 +78,7 @@ def predictors_grid(section: PredictorSection, table: PredictorTable) -> Grid:
                 "R²": row.r2.show(".4f", 1.0),
                 "R², 95 % (networks)": _span(row.r2_interval, ".4f"),
                 "MAE": row.mae.show(),
+                GOOD: row.good_tau.show(".4f", 1.0) if row.good_tau else "",
                 DIFFERENCE: row.difference.show("+.4f", 1.0) if row.difference else "",
                 "95 % (seeds)": _span(
                     row.difference.interval() if row.difference else None, "+.4f"
@@ -84,6 +89,22 @@ def predictors_grid(section: PredictorSection, table: PredictorTable) -> Grid:
             }
         )
     return Grid.of(lines)
+
+
+def errors_grid(section: PredictorSection, table: PredictorTable) -> Grid | None:
+    """Errors in bands of sparsity; ``None`` where no zoo has pruned networks.
+
+    Args:
+        section: the section.
+        table: that it belongs to; see :func:`predictors_grid`.
+    """
+    names = [row[0].text for row in predictors_grid(section, table).rows]
+    lines = [
+        {"predictor": name, **{band: mean.show() for band, mean in row.errors.items()}}
+        for name, row in zip(names, section.rows, strict=True)
+        if row.errors
+    ]
+    return Grid.of(lines) if lines else None
 
 
 def predictors_notes(section: PredictorSection) -> list[str]:

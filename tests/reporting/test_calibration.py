@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from reporting.calibration import calibration_table, write_calibration
+from reporting.calibration import calibration_table, mean_errors, write_calibration
 from scalegmn.predictor import Predictions
 
 # Not pruned; 10 % and 50 % in float32; 90 %, of which one is good.
@@ -40,3 +40,21 @@ def test_the_file_holds_the_table(tmp_path):
     write_calibration(file, PREDICTIONS, 0.4)
     read = pd.read_csv(file, dtype={"sparsity": str})
     pd.testing.assert_frame_equal(read, calibration_table(PREDICTIONS, 0.4), rtol=1e-5)
+
+
+def test_errors_are_means_over_runs_that_all_have_them(tmp_path):
+    folders = [tmp_path / name for name in "ab"]
+    for k, folder in enumerate(folders):
+        folder.mkdir()
+        moved = Predictions(PREDICTED + 0.1 * k, LABEL, SPARSITY)
+        write_calibration(folder / "calibration.csv", moved, 0.4)
+    found = mean_errors(folders)
+    assert list(found) == ["0 %", "0-10 %", "40-50 %", "80-90 %"]
+    assert found["40-50 %"].mean == pytest.approx(0.25) and found["40-50 %"].n == 2
+    assert mean_errors([*folders, tmp_path]) == mean_errors([None]) == {}
+
+
+def test_a_zoo_that_is_not_pruned_has_no_bands(tmp_path):
+    whole = Predictions(PREDICTED, LABEL, torch.zeros(6))
+    write_calibration(tmp_path / "calibration.csv", whole, 0.4)
+    assert mean_errors([tmp_path]) == {}

@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 
 from reporting import Results, Run
+from reporting.page import html_page
 from reporting.predictors import tabulate_predictors, without_scores
 from reporting.predictors_text import predictors_to_csv, predictors_to_markdown
 
@@ -171,3 +172,16 @@ def test_predictors_that_came_with_the_project_are_marked_and_compared_with_thei
     assert {row.difference.n for row in section.rows[:2]} == {2}
     text = predictors_to_markdown(found)
     assert "| GMN, forward § |" in text and "| GMN, forward |" in text
+
+
+def test_errors_at_each_sparsity_and_good_networks_have_columns_of_their_own(tmp_path):
+    lines = ["sparsity,mae", "0,0.02", "0.6,0.04", "all,0.03"]
+    (tmp_path / "calibration.csv").write_text("\n".join(lines) + "\n")
+    run = results("StatNN", 0, 0.7)
+    measured = replace(run, metrics={**run.metrics, "good_kendall_tau": 0.5})
+    table = tabulate_predictors([Run(measured, "a", folder=tmp_path)])
+    text = predictors_to_markdown(table)
+    assert "| predictor | 0 % | 50-60 % |" in text and "| StatNN | 2.00 | 4.00 |" in text
+    assert "τ, good networks" in text and "0.5000" in text
+    page = html_page([], table, {})
+    assert "50-60 %" in page and "MAE by the sparsity of test networks" in page

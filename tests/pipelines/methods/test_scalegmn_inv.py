@@ -69,8 +69,8 @@ def test_milestones_are_those_of_one_optimisation(whole):
 
 def test_results_state_the_gap_and_what_the_predictor_had_learnt_from(whole):
     results = Results.read(whole / "results.json")
-    assert results.guidance.guard == "none" and results.guidance.test_labels is True
-    assert results.guidance.learnt_from.startswith("pruned_relu (test_accuracy) after")
+    assert results.guidance.guard == "none" and results.guidance.test_labels is False
+    assert results.guidance.learnt_from == "good_and_pruned_relu (val_accuracy)"
     for row in results.pruned:
         assert 0 < row.predicted_acc < 1
         assert row.gap == row.predicted_acc - row.val_acc_before_finetune
@@ -128,7 +128,7 @@ def test_other_methods_prune_beside_it(prune, tmp_path):
 
 def test_the_reference_is_named_and_its_absence_too(caplog):
     given = {"method": "scalegmn_inv", "weights": None}
-    reference = "outputs/reference/predictor/finetuned_0/predictor.safetensors"
+    reference = "outputs/reference/predictor_for_pruning/good_0/predictor.safetensors"
     with caplog.at_level(logging.INFO):
         Unguarded(**given, reference=reference)
     assert f"following the reference predictor {reference}" in caplog.text

@@ -7,10 +7,13 @@ import torch
 
 from scalegmn.predictor import load_predictor
 
-FOLDER = Path(__file__).parents[3] / "outputs" / "reference" / "predictor"
+FOLDER = Path(__file__).parents[3] / "outputs" / "reference"
 LOGITS = {
-    "forward_0": [-0.26509192197426157, 0.3393677371239706, 0.6992393366844398],
-    "finetuned_0": [-0.1844524169964518, -0.33317908871466695, 0.7096382309526849],
+    "predictor/forward_0": [-0.26509192197426157, 0.3393677371239706, 0.6992393366844398],
+    "predictor/finetuned_0": [-0.1844524169964518, -0.33317908871466695, 0.7096382309526849],
+    "predictor_for_pruning/good_0": [
+        *(-0.030352817310344532, -0.25326061736671207, -1.3100680998051792),
+    ],
 }
 
 
