@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
 ZOOS = {"predict_small_cnn", "build_zoo", "build_pruned_zoo"}
+GUARDED = {"inv_on_policy_small_cnn"}  # by a zoo
 INRS = {"fit_inrs", "inr_edit", "inr_classify"}  # tests/test_inr_experiments.py
 # A VGG19 takes too long on a CPU; this one has the same kinds of layers.
 NARROW = ["target=vgg11", "target.net.width=4"]
@@ -46,7 +47,7 @@ def check(results, experiment):
         assert bool(results.pruned) == (not experiment.startswith("train_"))
 
 
-@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e not in ZOOS | INRS])
+@pytest.mark.parametrize("experiment", [e for e in EXPERIMENTS if e not in ZOOS | INRS | GUARDED])
 def test_an_experiment_runs_on_digits(experiment, tmp_path):
     small = [*NARROW] if "vgg" in experiment else []
     small += ["+target.arguments.in_channels=1"] if experiment in GIVEN else []
@@ -76,6 +77,14 @@ def test_the_experiments_of_zoos_run_one_after_the_other(tmp_path):
     tiny = ["architecture.d=4", "architecture.num_layers=1", f"paths.data_dir={tmp_path}"]
     learn = ["experiment=predict_small_cnn", "data.label=val_accuracy", "debug=smoke", *tiny]
     check(executed(tmp_path / "d", *learn), "predict_small_cnn")
+    (guarded,) = GUARDED
+    follow = [f"experiment={guarded}", "data@guard.zoo=small_cnn_zoo", "guard.zoo.activation=relu"]
+    follow += [
+        "guard.zoo.label=val_accuracy",
+        f"predictor.weights={tmp_path}/d/predictor.safetensors",
+    ]
+    where = f"paths.data_dir={tmp_path}"
+    check(executed(tmp_path / "e", *follow, "debug=smoke", "data=digits", where), guarded)
 
 
 def test_methods_prune_the_same_dense_network(tmp_path):
