@@ -24,6 +24,7 @@ from reporting.settings import (
     Settings,
     canonical,
     keys_between_methods,
+    kind,
     labels,
     shared_settings,
     usual_settings,
@@ -164,7 +165,7 @@ def _common_settings(pruned: Sequence[Record]) -> tuple[Settings, dict[str, Sett
     elsewhere = common.keys() | keys_between_methods(every)
     by_method: dict[str, list[Settings]] = {}
     for method, settings in variants:
-        by_method.setdefault(method, []).append(settings)
+        by_method.setdefault(kind(method, settings), []).append(settings)
     own = {
         method: {k: v for k, v in shared_settings(found).items() if k not in elsewhere}
         for method, found in sorted(by_method.items())

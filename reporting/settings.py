@@ -17,6 +17,8 @@ OF_NETWORK = ("target.", "dense.", "data.")
 OF_METHOD_TOO = ("data.batch_size", "data.augment")
 # A method's own settings: they differ between methods anyway.
 OWN = ("pruner.", "optimizer.", "scheduler.", "architecture.", "model.", "trainer.max_epochs")
+# Of one method with several guards each guard has settings of its own, like a method.
+GUARD, UNGUARDED = "guard._target_", "Unguarded"
 # What stands for the settings of files that did not record any.
 UNRECORDED = "experiment"
 RUN = "run"
@@ -59,6 +61,8 @@ def labels(variants: Sequence[tuple[str, Settings]]) -> list[str]:
         variants: methods and their settings. What is missing in one of two variants of a method
             differs, too; a method's own settings are compared with those of the same method only.
     """
+    methods = [method for method, _ in variants]
+    variants = [(kind(method, settings), settings) for method, settings in variants]
     by_method = _by_method(variants)
     usual = usual_settings(variants)
     across = keys_between_methods(s for _, s in variants)
@@ -67,26 +71,34 @@ def labels(variants: Sequence[tuple[str, Settings]]) -> list[str]:
     }
     names = short_names(set().union(*shown.values()))
     found = []
-    for method, settings in variants:
+    for plain, (method, settings) in zip(methods, variants, strict=True):
         own = usual[method]
         keys = [
             key
             for key in sorted(shown[method] & settings.keys(), key=_place)
             if key not in own or not _equal(key, settings, own)
         ]
-        texts = [describe(names[key], settings[key], method) for key in keys]
+        texts = [describe(names[key], settings[key], plain) for key in keys]
+        if method != plain:
+            texts.insert(0, method.removeprefix(plain).strip())
         more = len(texts) - MOST
         found.append(", ".join(texts[:MOST] + [f"{more} more"] * (more > 0)))
     return _distinct(variants, found, shown)
 
 
+def kind(method: str, settings: Settings) -> str:
+    """A method, with the name of the guard that it has, if any."""
+    guard = plain_text(settings.get(GUARD) or UNGUARDED)
+    return method if guard == UNGUARDED or method.endswith(guard) else f"{method} {guard}"
+
+
 def usual_settings(variants: Sequence[tuple[str, Settings]]) -> dict[str, Settings]:
-    """By method, the values that most variants have, of settings that differ.
+    """By :func:`kind`, the values that most variants have, of settings that differ.
 
     A gauge is never usual, nor is a value that no majority has, nor a setting that some variant of
     the method lacks. A method's own settings are counted among its own variants.
     """
-    by_method = _by_method(variants)
+    by_method = _by_method((kind(method, settings), settings) for method, settings in variants)
     every = [settings for _, settings in variants]
     across = keys_between_methods(every)
     found = {}
@@ -133,7 +145,7 @@ def keys_between_methods(variants: Iterable[Settings]) -> set[str]:
     return {
         key
         for key in _keys_that_differ(variants) - {UNRECORDED, RUN}
-        if not key.startswith(OWN) or key.endswith(".gauge")
+        if not key.startswith((*OWN, "guard.")) or key.endswith(".gauge")
     }
 
 

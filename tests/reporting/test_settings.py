@@ -3,6 +3,7 @@ import pytest
 from reporting.settings import (
     canonical,
     describe,
+    kind,
     labels,
     shared_settings,
     short_names,
@@ -116,3 +117,26 @@ def test_short_names_are_unique():
 )
 def test_settings_are_described_in_a_few_words(name, value, text):
     assert describe(name, value) == text
+
+
+def test_each_guard_of_a_method_is_compared_with_its_own_kind():
+    def guarded(guard, **settings):
+        keys = {f"guard.{key}": value for key, value in settings.items()}
+        return "scalegmn_inv_guarded", {"guard._target_": f"pipelines.guards.{guard}", **keys}
+
+    variants = [
+        ("scalegmn_inv", {"guard._target_": "pipelines.guards.Unguarded"}),
+        guarded("Ensemble", k=1.0, others=["a", "b"]),
+        guarded("OnPolicy", copies=8, tolerance=None),
+        guarded("OnPolicy", copies=8, tolerance=0.05),
+    ]
+    assert labels(variants) == [
+        "",
+        "Ensemble",
+        "OnPolicy, no tolerance",
+        "OnPolicy, tolerance 0.05",
+    ]
+    assert kind(*variants[0]) == "scalegmn_inv"
+    assert kind(*variants[1]) == "scalegmn_inv_guarded Ensemble"
+    assert kind("l1", {}) == "l1"
+    assert "scalegmn_inv_guarded OnPolicy" in usual_settings(variants)
