@@ -118,17 +118,9 @@ class ScaleGMNInv:
             work = partial(self._round, run, net, predictor, left, epochs, where)
             leaves = [where / NETWORK, *[where / VISITED] * self.guard.visits]
             outcome = once(run, where / FILE, work, keys=KEYS, leaves=leaves)
-            begun, net = net, deepcopy(dense)
-            net.load_state_dict(load_state(where / NETWORK, net))
-            found, stalled = outcome["candidates"], outcome.get("stalled", False)
             if self.guard.visits:
-                steps = outcome["visited"]
-                seen.append(Visited.load(where / VISITED, net, len(steps)))
-                count = self.guard.trusted(seen[-1])
-                if count < len(steps):
-                    net, stalled = _earlier(begun, seen[-1], count), False
-                until = steps[count - 1] if count else -1
-                found = {s: row for s, row in found.items() if outcome["steps"][s] <= until}
+                seen.append(Visited.load(where / VISITED, net, len(outcome["visited"])))
+            net, found, stalled = self._trusted(net, where, outcome, seen)
             measured |= found
             now = self.optimisation.zeros(net)
             zeros, unchanged = max(zeros, now), 0 if now > zeros else unchanged + epochs
@@ -142,6 +134,32 @@ class ScaleGMNInv:
             outcome = once(run, file, complete, keys=["candidates"], leaves=list(left.values()))
             measured |= outcome["candidates"]
         return measured
+
+    def _trusted(
+        self, begun: nn.Module, where: Path, outcome: Mapping[str, Any], seen: Sequence[Visited]
+    ) -> tuple[nn.Module, dict[str, Any], bool]:
+        """What a round has reached as far as the guard trusts it.
+
+        Args:
+            begun: the network at its beginning.
+            where: its folder.
+            outcome: what it left there.
+            seen: the networks of all rounds so far that were visited; none without such a guard.
+
+        Returns:
+            The network to go on from, what was measured by sparsity, and whether it stalled.
+        """
+        ended = deepcopy(begun)
+        ended.load_state_dict(load_state(where / NETWORK, ended))
+        found, stalled = outcome["candidates"], outcome.get("stalled", False)
+        if not seen:
+            return ended, found, stalled
+        steps, count = outcome["visited"], self.guard.trusted(seen[-1])
+        if count == len(steps):
+            return ended, found, stalled
+        until = steps[count - 1] if count else -1
+        kept = {s: row for s, row in found.items() if outcome["steps"][s] <= until}
+        return _earlier(begun, seen[-1], count), kept, False
 
     def _complete(
         self, run: Run, net: nn.Module, predictor: Path, files: Mapping[float, Path]
