@@ -15,13 +15,12 @@ from scalegmn.symmetry import PermScale
 from scalegmn.testing import changes_of, enlarge_, spread, symmetry_error
 from tests.scalegmn.architectures import batch_of_states
 from tests.scalegmn.graph.corpus.branching import (
-    Ghost,
     PaddedBlock,
     ResNeXt,
     SENet,
     conv_bn,
 )
-from tests.scalegmn.graph.corpus.concatenating import DenseNet, Inception
+from tests.scalegmn.graph.corpus.concatenating import DenseNet, Ghost, Inception
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -25,8 +25,8 @@ from scalegmn.pruning.channels.budget import positions
 from scalegmn.pruning.compaction import compact
 from scalegmn.symmetry import PermScale
 from scalegmn.targets import ResNet
-from tests.scalegmn.graph.corpus.branching import Ghost, MobileNetV2, SENet
-from tests.scalegmn.graph.corpus.concatenating import DenseNet, Inception
+from tests.scalegmn.graph.corpus.branching import MobileNetV2, SENet
+from tests.scalegmn.graph.corpus.concatenating import DenseNet, Ghost, Inception
 
 pytestmark = pytest.mark.usefixtures("float64")
 X = torch.zeros(1, 3, 16, 16, dtype=torch.float64)
