@@ -61,16 +61,12 @@ class Guard(ABC):
 
     @property
     def visits(self) -> bool:
-        """Whether the networks after each epoch are to be measured."""
+        """Whether the networks after each epoch and the candidates are to be measured."""
         return False
 
-    def trusted(self, visited: Visited) -> int:
-        """Number of leading networks of a round to keep; the next starts from the last of them.
-
-        Args:
-            visited: the round's networks, in the order of the optimisation.
-        """
-        return len(visited)
+    def held(self, visited: Visited) -> list[bool]:
+        """Whether what was promised for each network is near enough to what it is."""
+        return [True] * len(visited)
 
     def refine(self, run: Run, file: Path, visited: Visited, folder: Path) -> Path:
         """Refine the predictor by the networks that the optimiser has visited so far.

@@ -32,8 +32,9 @@ class Refinement(Guard):
 
     The predictor is fitted to a zoo's networks again, with what a subclass makes of the visited
     ones; the epoch with the lowest validation loss on the zoo is kept. With a tolerance, the
-    optimisation goes back to the last network of the round whose promise held, or to where the
-    round began, and only the predictor learns from what came after it.
+    optimisation goes back to the last network of the round whose promise held and that came before
+    any candidate whose promise did not, or to where the round began, and only the predictor learns
+    from what came after it.
 
     Args:
         method: the name of a method with this guard in the results.
@@ -88,11 +89,10 @@ class Refinement(Guard):
     def visits(self) -> bool:
         return True
 
-    def trusted(self, visited: Visited) -> int:
+    def held(self, visited: Visited) -> list[bool]:
         if self.tolerance is None:
-            return len(visited)
-        held = (visited.promised - visited.label <= self.tolerance).nonzero()
-        return int(held[-1]) + 1 if len(held) else 0
+            return super().held(visited)
+        return (visited.promised - visited.label <= self.tolerance).tolist()
 
     def refine(self, run: Run, file: Path, visited: Visited, folder: Path) -> Path:
         work = partial(self._fit, run, file, visited, folder)

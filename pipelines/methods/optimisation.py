@@ -67,14 +67,14 @@ class Optimisation:
             module: with the network and what judges it.
             files: of the sparsities that no earlier round has passed.
             epochs: of the round at most.
-            visit: whether to measure the network after each epoch.
+            visit: whether to leave the networks after each epoch and the candidates, measured.
             folder: of the stage.
             ckpt_path: a checkpoint to start from, where the folder has none.
 
         Returns:
             ``candidates`` by sparsity with what was measured, ``steps`` until they were passed,
-            the steps until each network that was ``visited``, and whether it ``stalled``: ended
-            early, with sparsities left.
+            the steps until the network after each epoch, if they are ``visited``, and whether it
+            ``stalled``: ended early, with sparsities left.
         """
         passing = SparsityMilestones(files, patience=self.patience, prune_biases=self.prune_biases)
         visiting = Snapshots()
@@ -93,7 +93,7 @@ class Optimisation:
         candidates = self._candidates(run, module, passed, method_sparsity=None)
         if run.processes.is_first:
             save_network(folder / NETWORK, module.net.state_dict(), {})
-        visited = self._save_visited(run, module, visiting, folder) if visit else []
+        visited = self._save_visited(run, module, visiting, passed, folder) if visit else []
         run.processes.barrier()
         return {
             "candidates": candidates,
@@ -136,11 +136,14 @@ class Optimisation:
         run: Run,
         module: InvariantPruner,
         visiting: Snapshots,
+        passed: Mapping[float, Path],
         folder: Path,
     ) -> list[int]:
-        """Measure the networks of a round; returns the steps until each of them."""
+        """Measure the networks of a round; returns the steps until those after each epoch."""
         # Where all is passed before the first step there is no epoch.
-        networks = visiting.taken or [copied(module.net)]
+        after_epochs = visiting.taken or [copied(module.net)]
+        candidates = [copied(net) for net, _ in milestones(deepcopy(module.net), passed)]
+        networks = [*after_epochs, *candidates]
         promised = torch.stack([module.predicted(params).cpu() for params in networks])
         visited = measured(run, module.net, networks, promised)
         if run.processes.is_first:

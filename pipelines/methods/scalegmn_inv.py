@@ -12,6 +12,7 @@ from torch import nn
 from callbacks import ThresholdWeights
 from lightning_modules.invariant_pruner import InvariantPruner
 from pipelines.guards import Guard
+from pipelines.guards.rollback import Kept
 from pipelines.guards.visited import Visited
 from pipelines.methods.candidate import Candidate
 from pipelines.methods.milestones import milestone_files, milestones
@@ -36,7 +37,7 @@ class ScaleGMNInv:
     it ends before, the smallest magnitudes of its last network are pruned as well, and the row of
     the results says which sparsity it had reached (``method_sparsity``). Guards that refine the
     predictor do so between rounds, each a fit of its own that goes on from the last one's network,
-    or from the last one that the guard trusts; what was passed after that one is forgotten.
+    or from an earlier one if the guard does not trust it; what was passed later is forgotten.
 
     Reference: Byrman et al., *Neural Network Pruning with Scale Equivariant Graph Metanetworks*,
     section 2, eq. (2).
@@ -119,7 +120,8 @@ class ScaleGMNInv:
             leaves = [where / NETWORK, *[where / VISITED] * self.guard.visits]
             outcome = once(run, where / FILE, work, keys=KEYS, leaves=leaves)
             if self.guard.visits:
-                seen.append(Visited.load(where / VISITED, net, len(outcome["visited"])))
+                count = len(outcome["visited"]) + len(outcome["candidates"])
+                seen.append(Visited.load(where / VISITED, net, count))
             net, found, stalled = self._trusted(net, where, outcome, seen)
             measured |= found
             now = self.optimisation.zeros(net)
@@ -154,12 +156,12 @@ class ScaleGMNInv:
         found, stalled = outcome["candidates"], outcome.get("stalled", False)
         if not seen:
             return ended, found, stalled
-        steps, count = outcome["visited"], self.guard.trusted(seen[-1])
-        if count == len(steps):
+        passed = {sparsity: outcome["steps"][sparsity] for sparsity in found}
+        kept = Kept.of(outcome["visited"], passed, self.guard.held(seen[-1]))
+        if kept.all:
             return ended, found, stalled
-        until = steps[count - 1] if count else -1
-        kept = {s: row for s, row in found.items() if outcome["steps"][s] <= until}
-        return _earlier(begun, seen[-1], count), kept, False
+        found = {sparsity: found[sparsity] for sparsity in kept.candidates}
+        return _earlier(begun, seen[-1], kept.networks), found, False
 
     def _complete(
         self, run: Run, net: nn.Module, predictor: Path, files: Mapping[float, Path]

@@ -217,12 +217,12 @@ def test_a_guard_refines_the_predictor_between_rounds(
     same(broken, whole)
 
 
-def test_the_optimisation_goes_back_to_the_last_network_whose_promise_held():
-    net = Visited({"w": torch.arange(3.0)[:, None]}, torch.tensor([0.5, 0.4, 0.1]), torch.ones(3))
-    guards = {t: OnPolicy(**REFINEMENT, tolerance=t) for t in (None, 0.4, 0.5, 0.6, 0.95)}
-    assert {t: guard.trusted(net) for t, guard in guards.items()} == {
-        **{None: 3, 0.4: 0, 0.5: 1},
-        **{0.6: 2, 0.95: 3},
+def test_a_promise_holds_within_the_tolerance():
+    net = Visited({"w": torch.arange(3.0)[:, None]}, torch.tensor([0.5, 0.4, 0.9]), torch.ones(3))
+    guards = {t: OnPolicy(**REFINEMENT, tolerance=t) for t in (None, 0, 0.2, 0.5)}
+    assert {t: guard.held(net) for t, guard in guards.items()} == {
+        **{None: [True, True, True], 0: [False, False, False]},
+        **{0.2: [False, False, True], 0.5: [True, False, True]},
     }
     with pytest.raises(ValueError, match="guard.tolerance must be a number at least 0"):
         OnPolicy(**REFINEMENT, tolerance=-0.1)
@@ -232,12 +232,12 @@ def test_the_optimisation_goes_back_to_the_last_network_whose_promise_held():
 FORGETFUL = (*REFINED, "optimizer.lr=1e-2", "sparsity=[0.76,0.95]", "trainer.max_epochs=4")
 
 
-def first_alone(self, visited):
-    return 1
+def all_but_the_second(self, visited):
+    return [k != 1 for k in range(len(visited))]
 
 
 def test_what_came_after_a_broken_promise_is_forgotten(prune, zoo, zeros, tmp_path, monkeypatch):
-    monkeypatch.setattr(OnPolicy, "trusted", first_alone)
+    monkeypatch.setattr(OnPolicy, "held", all_but_the_second)
     begun = []
     optimise = ScaleGMNInv._round
 
@@ -270,10 +270,25 @@ def test_what_came_after_a_broken_promise_is_forgotten(prune, zoo, zeros, tmp_pa
     assert zeros(tmp_path / "sparse_95.safetensors") == int(4912 * 0.95)
 
 
+def test_a_candidate_that_breaks_its_promise_is_forgotten(prune, zoo, tmp_path, monkeypatch):
+    # Of the first round, whose networks after the epochs would do.
+    held = iter([[True, True, False]])
+    monkeypatch.setattr(OnPolicy, "held", lambda self, v: next(held, [True] * len(v)))
+    given = (*INVARIANT, *zoo, "guard=on_policy", *FORGETFUL)
+    first, _ = prune(tmp_path, *given).pruned
+    rounds = [json.loads((tmp_path / f"round_{k}" / "round.json").read_text()) for k in (1, 2)]
+    assert first.predicted_acc == rounds[1]["candidates"]["0.76"]["predicted_acc"]
+    saved = load_file(tmp_path / "round_1" / "visited.safetensors")
+    candidate = rounds[0]["candidates"]["0.76"]
+    assert len(saved["val_accuracy"]) == 3
+    assert saved["val_accuracy"][2] == pytest.approx(candidate["val_acc_before_finetune"])
+    assert saved["predicted_accuracy"][2] == pytest.approx(candidate["predicted_acc"])
+
+
 def test_stopped_after_a_broken_promise_it_goes_on_alike(
     prune, stopped, same, zoo, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(OnPolicy, "trusted", first_alone)
+    monkeypatch.setattr(OnPolicy, "held", all_but_the_second)
     given = (*INVARIANT, *zoo, "guard=on_policy", *FORGETFUL)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     prune(whole, *given)
@@ -292,7 +307,7 @@ def test_what_is_passed_before_the_first_step_is_measured_too(prune, zoo, tmp_pa
 
 
 def test_it_ends_where_rounds_bring_no_more_zeros(prune, zoo, tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(OnPolicy, "trusted", lambda self, visited: 0)
+    monkeypatch.setattr(OnPolicy, "held", lambda self, visited: [False] * len(visited))
     given = (*INVARIANT, *zoo, "guard=on_policy", *REFINED, "sparsity=[0.5,0.95]")
     with caplog.at_level(logging.WARNING):
         results = prune(tmp_path, *given, "pruner.patience=2")
