@@ -19,6 +19,7 @@ from pipelines.lightning_setup import prepare_lightning
 from pipelines.methods import Candidate
 from pipelines.processes import Processes
 from pipelines.run import Run
+from scalegmn.allocator import keep_freed_memory
 from scalegmn.pruning import magnitude, make_mask
 from scalegmn.targets import SmallCNN
 
@@ -41,6 +42,7 @@ class RandomImages(ImageDataModule):
 def build(side: str, device: str, *, networks: int) -> Callable[[], None]:
     """A step that fine-tunes all networks of a case."""
     prepare_lightning()
+    keep_freed_memory()  # as every run does
     rates = [10 ** -(2 + i / networks) for i in range(networks // len(SPARSITIES))]
     data = RandomImages(name="noise", in_channels=1, num_classes=10, image_size=32)
     data.setup()

@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from benchmarks.harness import PLAIN, Case, main
+from scalegmn.allocator import keep_freed_memory
 from scalegmn.formats import from_zoo_row
 from scalegmn.targets import SmallCNN
 from scalegmn.zoo.builders import Hyperparameters, ImageSplits, LabelledImages, Ranges
-from scalegmn.zoo.builders.allocator import keep_freed_memory
 from scalegmn.zoo.builders.initial import initial_row
 from scalegmn.zoo.builders.stacked_cnn import small_cnn_layout
 from scalegmn.zoo.builders.training import StackedTraining

@@ -29,6 +29,7 @@ from pipelines.run_record import read_record
 from pipelines.trainer_check import check_trainer
 from reporting import Results
 from reporting.summary_table import summary_table
+from scalegmn.allocator import keep_freed_memory
 
 MATMUL_PRECISIONS = ("highest", "high", "medium")
 
@@ -69,6 +70,7 @@ def prepared(
     check_finetune(cfg)
     use_threads(threads_of_job() if cfg.num_threads is None else cfg.num_threads)
     use_matmul_precision(cfg.matmul_precision)
+    keep_freed_memory()
     # Of copies: instantiating resolves what other parts of the config read.
     pipeline = instantiate(deepcopy(cfg).pipeline, _convert_="all")
     if data is None:

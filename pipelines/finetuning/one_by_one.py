@@ -10,7 +10,8 @@ from torch import nn
 from callbacks import EarlyStoppedFineTuning, GradientFreezing, Masking
 from lightning_modules.classifier import Classifier
 from lightning_modules.distilled import Distilled
-from pipelines.finetuning.outcome import outcome
+from pipelines.evaluation import evaluate
+from pipelines.finetuning.outcome import or_infinite, outcome
 from pipelines.finetuning.settings import FineTuning
 from pipelines.fit import Budget, fit
 from pipelines.run import Run
@@ -48,7 +49,10 @@ def finetune_one(
             EarlyStoppedFineTuning("val/loss", patience=settings.patience),
         ],
     )
-    return outcome(run, pruned, tuned, lr=lr, epochs=epochs, folder=folder)
+    # The weights right after pruning, epoch 0, are a candidate as well.
+    measured = [(evaluate(run, net, "val"), net) for net in (pruned, tuned)]
+    quality, best = min(measured, key=lambda pair: or_infinite(pair[0].loss))
+    return outcome(run, best, quality, lr=lr, epochs=epochs, folder=folder)
 
 
 def _module(settings: FineTuning, net: nn.Module, lr: float, teacher: nn.Module) -> Classifier:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from pipelines.evaluation import evaluate
+from pipelines.evaluation import Quality
 from pipelines.metadata import metadata
 from pipelines.run import Run
 from reporting import FineTuneRate
@@ -17,16 +17,14 @@ RESULT = "result.json"
 
 
 def outcome(
-    run: Run, pruned: nn.Module, tuned: nn.Module, *, lr: float, epochs: int, folder: Path
+    run: Run, net: nn.Module, quality: Quality, *, lr: float, epochs: int, folder: Path
 ) -> dict[str, Any]:
-    """Measure a fine-tuned network on validation images, and save it.
-
-    The weights right after pruning, epoch 0, are a candidate as well.
+    """Save what fine-tuning has made of a network.
 
     Args:
-        run: gives the data.
-        pruned: the network before fine-tuning.
-        tuned: the same after its best epoch.
+        run: says what the file is of.
+        net: after its best epoch, or before the first, epoch 0, if that is better.
+        quality: of it on validation images.
         lr: the learning rate.
         epochs: epochs until early stopping.
         folder: of the learning rate.
@@ -34,10 +32,8 @@ def outcome(
     Returns:
         A :class:`reporting.FineTuneRate` as a dictionary.
     """
-    measured = [(evaluate(run, net, "val"), net) for net in (pruned, tuned)]
-    quality, best = min(measured, key=lambda pair: or_infinite(pair[0].loss))
     if run.processes.is_first:
-        save_network(folder / NETWORK, best.state_dict(), metadata(run.cfg))
+        save_network(folder / NETWORK, net.state_dict(), metadata(run.cfg))
     finite = isfinite(quality.loss)
     return vars(
         FineTuneRate(

@@ -15,15 +15,15 @@ from torch import Tensor
 
 from datamodules.resident import ResidentDataModule
 from pipelines.count_progress import CountProgress
+from pipelines.evaluation import Quality
 from pipelines.finetuning.curves import Point, write_curves
-from pipelines.finetuning.outcome import NETWORK, RESULT, outcome
+from pipelines.finetuning.outcome import NETWORK, RESULT, or_infinite, outcome
 from pipelines.finetuning.settings import FineTuning
 from pipelines.finetuning.trials import Candidates, Trial
 from pipelines.run import Run
 from pipelines.stage import announced, once
 from scalegmn.formats import atomic_path
 from scalegmn.stacked import EarlyStopping, Objective, StackedNetworks, cross_entropy
-from scalegmn.zoo.builders.allocator import keep_freed_memory
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,6 @@ def finetune_stack(folder: Path, candidates: Sequence[Candidates]) -> None:
         folder: of all runs.
         candidates: of one run, or of several that differ in their seeds.
     """
-    keep_freed_memory()
     first = candidates[0].run
     settings: FineTuning = first.build("finetune")
     file = folder / "finetune" / CHECKPOINT
@@ -111,16 +110,20 @@ class _Fit:
             [trial.source for trial in trials.values()],
         )
         self.stopping = [EarlyStopping(settings.patience) for _ in networks]
+        # Epoch 0 included, which early stopping does not count.
         self.best = self.networks.rows.clone()
+        self.quality: list[Quality] = []
         self.curves: list[list[Point]] = [[] for _ in networks]
         self.epoch, self.steps = 0, 0
         self.saved = time.monotonic()
 
     def run(self, saved: dict[str, Any] | None) -> None:
         """Fine-tune until all networks have stopped."""
-        if saved is not None:
-            self._load_state_dict(saved)
         with CountProgress(f"fine-tuning {len(self.trials)} networks") as progress:
+            if saved is None:
+                self.quality = self._measure()
+            else:
+                self._load_state_dict(saved)
             self._finish()
             while self.trials:
                 self._train()
@@ -135,15 +138,21 @@ class _Fit:
     def _train(self) -> None:
         """One epoch."""
         train_loss = self.networks.train(*(self._batches(run, "train") for run in self.runs))
-        # The same images for all seeds.
-        measured = self.networks.measure(self._batches(self.first, "val"))
+        measured = self._measure()
         self.epoch += 1
-        columns = (train_loss, measured.loss, measured.accuracy)
-        for i, values in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-            self.curves[i].append(Point(self.epoch - 1, self.steps, *values))
-            # In single precision, as Lightning compares.
-            if self.stopping[i].update(float(measured.loss[i].float())):
-                self.best[i] = self.networks.rows[i]
+        for i, (loss, now) in enumerate(zip(train_loss.tolist(), measured, strict=True)):
+            point = Point(self.epoch - 1, self.steps, loss, now.loss, now.accuracy)
+            self.curves[i].append(point)
+            self.stopping[i].update(now.loss)
+            if now.loss < or_infinite(self.quality[i].loss):
+                self.best[i], self.quality[i] = self.networks.rows[i], now
+
+    def _measure(self) -> list[Quality]:
+        """All networks on the validation images, which are the same for all seeds."""
+        measured = self.networks.measure(self._batches(self.first, "val"))
+        # In single precision, as Lightning compares.
+        columns = (measured.loss.float().tolist(), measured.accuracy.tolist())
+        return [Quality(*values) for values in zip(*columns, strict=True)]
 
     def _finish(self) -> None:
         """Save the networks that have stopped, and go on with the others."""
@@ -161,13 +170,12 @@ class _Fit:
     def _save_network(self, name: str, i: int) -> None:
         trial = self.trials[name]
         run = self.runs[trial.source]
-        pruned = trial.job.candidate.network
-        tuned = deepcopy(pruned)
-        tuned.load_state_dict(self.networks.logits.split(self.best[i].cpu()))
+        best = deepcopy(trial.job.candidate.network)
+        best.load_state_dict(self.networks.logits.split(self.best[i].cpu()))
         if run.processes.is_first:
             write_curves(run, trial.folder, self.curves[i], trial.lr)
             log.info("%s: stopped after %d epochs", name, self.epoch)
-        work = partial(outcome, run, pruned, tuned)
+        work = partial(outcome, run, best, self.quality[i])
         arguments = {"lr": trial.lr, "epochs": self.epoch, "folder": trial.folder}
         once(
             run,
@@ -182,6 +190,7 @@ class _Fit:
         self.trials = {names[i]: self.trials[names[i]] for i in left}
         self.networks.keep(left)
         self.best = self.best[left]
+        self.quality = [self.quality[i] for i in left]
         self.stopping = [self.stopping[i] for i in left]
         self.curves = [self.curves[i] for i in left]
 
@@ -212,6 +221,7 @@ class _Fit:
             "networks": self.networks.state_dict(),
             "stopping": [asdict(s) for s in self.stopping],
             "best": self.best.cpu(),
+            "quality": [asdict(quality) for quality in self.quality],
             "curves": [[asdict(point) for point in curve] for curve in self.curves],
             "epoch": self.epoch,
             "steps": self.steps,
@@ -223,5 +233,6 @@ class _Fit:
         self.networks.load_state_dict(state["networks"])
         self.stopping = [EarlyStopping(**s) for s in state["stopping"]]
         self.best.copy_(state["best"])
+        self.quality = [Quality(**quality) for quality in state["quality"]]
         self.curves = [[Point(**point) for point in curve] for curve in state["curves"]]
         self.epoch, self.steps = state["epoch"], state["steps"]

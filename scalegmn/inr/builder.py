@@ -12,6 +12,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
+from scalegmn.allocator import keep_freed_memory
 from scalegmn.arguments import check_whole
 from scalegmn.formats.paths import expand_home
 from scalegmn.inr.assembly import part_file, quality, remove_parts, write_checkpoints
@@ -23,7 +24,6 @@ from scalegmn.inr.plan import Group, groups_of, seed_of
 from scalegmn.inr.record import claim_folder
 from scalegmn.processes import in_processes
 from scalegmn.targets import Siren
-from scalegmn.zoo.builders.allocator import keep_freed_memory
 
 # INRs that are fitted together: on a CPU, more only leave the cache.
 AT_ONCE = {"cpu": 16, "cuda": 4096}

@@ -13,10 +13,10 @@ import pandas as pd
 import torch
 from filelock import FileLock
 
+from scalegmn.allocator import keep_freed_memory
 from scalegmn.formats import atomic_path
 from scalegmn.formats.atomic import leftovers
 from scalegmn.formats.layout import Layout
-from scalegmn.zoo.builders.allocator import keep_freed_memory
 from scalegmn.zoo.builders.assembly import assemble
 from scalegmn.zoo.builders.hyperparameters import Hyperparameters
 from scalegmn.zoo.builders.images import ImageSplits
