@@ -12,6 +12,7 @@ from reporting.mean_sd import MeanSd
 from reporting.networks import Row
 from reporting.records import Record
 from reporting.rows import LayerRow
+from scalegmn.pruning.weights import is_weight
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +21,11 @@ MOST_BYTES = 2**22
 
 
 def count_layers(state: Mapping[str, Tensor]) -> tuple[LayerRow, ...]:
-    """Sizes and counts of all weights, which are the tensors of more than one axis."""
+    """Sizes and counts of all weights."""
     return tuple(
         LayerRow(name=name, weights=weight.numel(), nonzero=int(weight.count_nonzero()))
         for name, weight in state.items()
-        if weight.ndim > 1
+        if is_weight(weight)
     )
 
 

@@ -14,6 +14,7 @@ from reporting.rows import PrunedRow
 from reporting.schema import Results
 from reporting.style import method_colours, shade
 from scalegmn.pruning import SparsityCount
+from scalegmn.pruning.weights import is_weight
 
 # Bars of the lowest sparsity are this strong, those of 100 % have the method's own colour.
 PALEST = 0.25
@@ -50,7 +51,7 @@ def _without_debug(results: Results) -> Results:
 
 
 def _zeros(state: Mapping[str, Tensor]) -> dict[str, float]:
-    weights = {name: tensor for name, tensor in state.items() if tensor.ndim > 1}
+    weights = {name: tensor for name, tensor in state.items() if is_weight(tensor)}
     return {name: SparsityCount.of({name: w}).weight_sparsity for name, w in weights.items()}
 
 

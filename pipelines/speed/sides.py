@@ -12,6 +12,7 @@ from scalegmn.graph import fold_batch_norm
 from scalegmn.pruning import SparsityCount
 from scalegmn.pruning.channels import ChannelSelection, count_macs, filters
 from scalegmn.pruning.compaction import compact
+from scalegmn.pruning.weights import is_weight
 
 
 def sides(exported: ExportedNetwork) -> tuple[dict[str, nn.Module], str | None]:
@@ -47,7 +48,7 @@ def filled(net: nn.Module) -> nn.Module:
     """A copy with random numbers in place of the zeros among its weights."""
     dense = deepcopy(net)
     generator = torch.Generator().manual_seed(0)
-    for weight in (p for p in dense.parameters() if p.ndim > 1):
+    for weight in (p for p in dense.parameters() if is_weight(p)):
         zero = weight == 0
         size = weight.square().mean().sqrt().item() or 1.0
         weight[zero] = size * torch.randn(int(zero.sum()), generator=generator)
@@ -62,7 +63,7 @@ def fewer_channels(net: nn.Module, example: Tensor, share: float) -> nn.Module:
         ValueError: if its graph cannot be read, or the share is more than can go.
     """
     folded = fold_batch_norm(net, example)
-    weights = {name: p.clone() for name, p in folded.named_parameters() if p.ndim > 1}
+    weights = {name: p.clone() for name, p in folded.named_parameters() if is_weight(p)}
     magnitudes = {name: weight.abs() for name, weight in weights.items()}
     (mask,) = ChannelSelection(filters, count_macs).masks(folded, magnitudes, example, [share])
     return compact(folded, example, mask.apply(weights))

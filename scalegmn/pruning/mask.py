@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from scalegmn.pruning.weights import is_weight
+
 
 @dataclass(frozen=True, eq=False)
 class Mask:
@@ -31,10 +33,10 @@ class Mask:
     def of_zeros(cls, module: nn.Module) -> "Mask":
         """The mask that prunes what is exactly zero among the module's weights.
 
-        Weights are the parameters of more than one axis; the others are left alone.
+        See :func:`~scalegmn.pruning.weights.is_weight`; other parameters are left alone.
         """
         params = module.named_parameters()
-        return cls({name: p.detach() != 0 for name, p in params if p.ndim > 1})
+        return cls({name: p.detach() != 0 for name, p in params if is_weight(p)})
 
     @property
     def sparsity(self) -> float:

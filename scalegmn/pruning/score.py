@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 
 from torch import Tensor, nn
 
+from scalegmn.pruning.weights import is_weight
+
 Batches = Iterable[tuple[Tensor, Tensor]]
 """Training batches: images ``[batch, channel, height, width]`` and classes ``[batch]``."""
 
@@ -21,6 +23,6 @@ def prunable(net: nn.Module, *, prune_biases: bool = False) -> dict[str, nn.Para
 
     Args:
         net: any network.
-        prune_biases: include tensors of one axis: biases, scales of normalisations.
+        prune_biases: include what is no weight: biases, scales of normalisations.
     """
-    return {name: p for name, p in net.named_parameters() if prune_biases or p.ndim > 1}
+    return {name: p for name, p in net.named_parameters() if prune_biases or is_weight(p)}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from scalegmn.pruning.weights import is_weight
+
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -12,8 +14,8 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 class SparsityCount:
     """How many of a network's parameters are not zero.
 
-    Weights are the tensors of more than one axis; the other parameters are biases and the scales
-    of normalisations.
+    Weights are as :func:`~scalegmn.pruning.weights.is_weight` says; the other parameters are biases
+    and the scales of normalisations.
 
     Args:
         parameters: number of parameters.
@@ -31,7 +33,7 @@ class SparsityCount:
     def of(cls, params: Mapping[str, Tensor]) -> "SparsityCount":
         """Count parameters by name; running statistics of normalisations are none."""
         known = [t for name, t in params.items() if name.rpartition(".")[2] not in STATISTICS]
-        weights = [t for t in known if t.ndim > 1]
+        weights = [t for t in known if is_weight(t)]
         return cls(_size(known), _nonzero(known), _size(weights), _nonzero(weights))
 
     @classmethod

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from scalegmn.graph import fold_batch_norm
 from scalegmn.pruning.compaction.compact import compact
 from scalegmn.pruning.compaction.sizes import changed_sizes
+from scalegmn.pruning.weights import is_weight
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def shrink(net: nn.Module, example_input: Tensor) -> Shrunk:
     """
     small = compact(net, example_input)
     folded = fold_batch_norm(net, example_input)
-    before = {name: len(p) for name, p in folded.named_parameters() if p.ndim > 1}
+    before = {name: len(p) for name, p in folded.named_parameters() if is_weight(p)}
     channels = {
         name.removesuffix(".weight"): (before[name], len(p))
         for name, p in small.named_parameters()
