@@ -113,7 +113,7 @@ class Optimisation:
             files: of the sparsities that no round has passed.
 
         Returns:
-            ``candidates`` by sparsity with what was measured.
+            By sparsity, what was measured.
         """
         scores = magnitude(module.net, prune_biases=self.prune_biases)
         reached = self.zeros(module.net) / sum(score.numel() for score in scores.values())
@@ -124,7 +124,7 @@ class Optimisation:
             message = "%s reached %.4g %% by itself: the smallest magnitudes make up for %s %%"
             log.warning(message, self.name, 100 * reached, left)
         run.processes.barrier()
-        return {"candidates": self._candidates(run, module, files, method_sparsity=reached)}
+        return self._candidates(run, module, files, method_sparsity=reached)
 
     def zeros(self, net: nn.Module) -> int:
         """How many prunable entries are zero."""

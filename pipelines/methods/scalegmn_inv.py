@@ -133,8 +133,8 @@ class ScaleGMNInv:
         if left := {s: file for s, file in files.items() if f"{s}" not in measured}:
             complete = partial(self._complete, run, net, predictor, left)
             file = folder / "completed.json"
-            outcome = once(run, file, complete, keys=["candidates"], leaves=list(left.values()))
-            measured |= outcome["candidates"]
+            keys = [f"{sparsity}" for sparsity in left]
+            measured |= once(run, file, complete, keys=keys, leaves=list(left.values()))
         return measured
 
     def _trusted(
