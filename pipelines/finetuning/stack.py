@@ -68,10 +68,14 @@ def finetune_stack(folder: Path, candidates: Sequence[Candidates]) -> None:
 
 
 def _load(file: Path) -> dict[str, Any]:
+    damaged = f"{file} is damaged: delete it to fine-tune anew"
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise ValueError(f"{file} is damaged: delete it to fine-tune anew") from error
+        raise ValueError(damaged) from error
+    if "quality" not in state:  # Or of a version that did not keep it.
+        raise ValueError(damaged)
+    return state
 
 
 def _objective(candidates: Candidates, settings: FineTuning) -> Objective:

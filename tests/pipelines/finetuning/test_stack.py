@@ -180,10 +180,19 @@ def test_no_epochs_leave_the_pruned_networks(tmp_path):
     assert not tables(tmp_path)
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path):
+def of_an_older_version(file):
+    torch.save({"names": [], "epoch": 3}, file)
+
+
+def no_checkpoint(file):
+    file.write_bytes(b"no checkpoint")
+
+
+@pytest.mark.parametrize("write", [no_checkpoint, of_an_older_version])
+def test_a_damaged_checkpoint_is_named(write, tmp_path):
     file = tmp_path / "finetune" / "stack.ckpt"
     file.parent.mkdir()
-    file.write_bytes(b"no checkpoint")
+    write(file)
     with pytest.raises(ValueError, match=r"stack.ckpt is damaged: delete it to fine-tune anew"):
         in_process(tmp_path, "finetune.engine=stacked")
 
