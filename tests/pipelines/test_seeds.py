@@ -105,7 +105,7 @@ def test_without_a_stack_one_follows_the_other(whole, tmp_path):
 def test_a_stack_of_other_seeds_is_not_continued(tmp_path):
     folder = tmp_path / "run"
     (folder / "finetune").mkdir(parents=True)
-    torch.save({"names": ["seed_9/finetune/x"]}, folder / "finetune" / "stack.ckpt")
+    torch.save({"names": ["seed_9/finetune/x"], "quality": []}, folder / "finetune" / "stack.ckpt")
     with pytest.raises(ValueError, match="stack.ckpt is of other seeds, or .*with seed_9/"):
         together(folder)
 
